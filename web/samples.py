@@ -1,0 +1,80 @@
+"""Invented rows for the style guide: every component in every state, without a database."""
+
+from datetime import timedelta
+from types import SimpleNamespace as Row
+
+from django.utils import timezone
+
+from tasks.models import COLUMN_OF, Task
+from web import words
+
+TITLES = (
+    "Collect supplier prices for the quarterly comparison",
+    "Summarise yesterday's support tickets",
+    "Rotate the staging database credentials and tell the owners of every service that reads them",
+    "Draft release notes",
+)
+
+
+def tasks() -> list[Row]:
+    now = timezone.now()
+    return [
+        Row(
+            id=place,
+            ticket_ref=f"TASK-{40 + place:03d}",
+            title=TITLES[place % len(TITLES)],
+            status=status,
+            column=COLUMN_OF[status],
+            priority=place % 4 + 1,
+            assigned_to=(None, "jordan", "scout-eu-west-production")[place % 3],
+            comment_count=place % 3,
+            position=place,
+            updated_at=now - timedelta(minutes=7**(place % 6)),
+        )
+        for place, status in enumerate(Task.Status.values)
+    ]
+
+
+def ticks(pattern: str) -> list[str]:
+    kinds = {"w": "work", "b": "beat", "e": "error", ".": "silent"}
+    return [kinds[letter] for letter in (pattern * 60)[:60]]
+
+
+def agents() -> list[Row]:
+    now = timezone.now()
+    patterns = ("wbwwwbbw", "bbbbbbbb", "bbwbbwwb", "wwewwwww", "bbbb............", "............")
+    return [
+        Row(
+            id=place,
+            name=("jordan", "scout", "ferry", "harbor-night-shift-translator", "quill", "ember")[place],
+            role=("researcher", "reviewer", "coder", "translator", "writer", "tester")[place],
+            status=status,
+            ticks=ticks(patterns[place]) if status != "offline" else ticks(patterns[place])[::-1],
+            last_seen=None if place == 5 else now - timedelta(seconds=12 * 9**place),
+            task=tasks()[place] if place % 2 == 0 else None,
+            last_activity="waiting for work",
+            today=place * place * 1_733_000,
+        )
+        for place, status in enumerate(("busy", "online", "idle", "error", "offline", "offline"))
+    ]
+
+
+def stories() -> list[Row]:
+    now = timezone.now()
+    told = (
+        ("jordan", "Task moved from in progress to review: Draft release notes", "/tasks/4/"),
+        ("Admin", "Added comment to task: Collect supplier prices for the quarterly comparison", "/tasks/1/"),
+        ("scout", "Agent status changed to busy", ""),
+    )
+    return [
+        Row(id=3 - place, actor_name=who, description=what, href=href, at=now - timedelta(minutes=place * 9))
+        for place, (who, what, href) in enumerate(told)
+    ]
+
+
+def signs() -> list[words.Sign]:
+    return list(words.SIGNS.values())
+
+
+def presences() -> list[words.Sign]:
+    return list(words.PRESENCE.values())

@@ -1,0 +1,141 @@
+"""What templates need to draw strips: icons, marks, the pulse, money and time in few characters."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+from django import template
+from django.template import Context
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from tasks.models import PRIORITIES
+from web import words
+from web.shell import Shell, shell_of
+from web.words import Sign
+
+register = template.Library()
+
+THIN = "\u202f"
+PULSE_TICKS = {"work": "M{x} 2v16", "beat": "M{x} 7v6", "error": "M{x} 0v20", "silent": "M{x} 9v2"}
+UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
+
+
+@register.simple_tag
+@cache
+def icon(name: str) -> SafeString:
+    sprite = static("vendor/lucide/sprite.svg")
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name)
+
+
+@register.simple_tag
+@cache
+def mark(name: str) -> SafeString:
+    sprite = static("img/marks.svg")
+    return format_html('<svg class="mark" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name)
+
+
+@register.simple_tag
+@cache
+def priority(level: int) -> SafeString:
+    word = f"{PRIORITIES[level]} priority"
+    drawn = '<svg class="mark p{0}" role="img" aria-label="{1}"><title>{1}</title><use href="{2}#p{0}"/></svg>'
+    return format_html(drawn, level, word, static("img/marks.svg"))
+
+
+@register.simple_tag
+def pulse(ticks: Sequence[str]) -> SafeString:
+    """One path per kind of minute: 60 ticks cost four elements, not sixty."""
+    strokes: dict[str, list[str]] = {kind: [] for kind in PULSE_TICKS}
+    for place, kind in enumerate(ticks):
+        strokes[kind].append(PULSE_TICKS[kind].format(x=place * 3 + 1))
+    drawn = ((kind, "".join(parts)) for kind, parts in strokes.items() if parts)
+    paths = format_html_join("", '<path class="{}" d="{}"></path>', drawn)
+    head = '<svg class="pulse" viewBox="0 0 {} 20" role="img" aria-label="{}">{}</svg>'
+    return format_html(head, len(ticks) * 3, pulse_in_words(ticks), paths)
+
+
+def pulse_in_words(ticks: Sequence[str]) -> str:
+    counted = [(ticks.count(kind), kind) for kind in ("work", "beat", "error", "silent")]
+    said = ", ".join(f"{number} min {kind}" for number, kind in counted if number)
+    return f"Last hour: {said or 'nothing yet'}"
+
+
+def short_age(when: datetime, now: datetime) -> str:
+    seconds = max(0, int((now - when).total_seconds()))
+    for size, unit in UNITS:
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "now"
+
+
+@register.simple_tag
+def age(when: datetime | None, absent: str = "never") -> SafeString:
+    """Relative time, kept current in the browser; the exact moment on hover."""
+    if when is None:
+        return format_html('<span class="faint">{}</span>', absent)
+    exact = when.astimezone(timezone.get_current_timezone())
+    return format_html(
+        '<time datetime="{}" title="{}" data-age>{}</time>',
+        exact.isoformat(timespec="seconds"),
+        f"{exact:%Y-%m-%d %H:%M:%S %Z}",
+        short_age(when, timezone.now()),
+    )
+
+
+@register.filter
+def money(microusd: int | None) -> str:
+    dollars = (microusd or 0) / 1_000_000
+    if dollars and abs(dollars) < 0.01:
+        return "<$0.01"
+    if abs(dollars) >= 10_000:
+        return f"${dollars:,.0f}".replace(",", THIN)
+    return f"${dollars:,.2f}".replace(",", THIN)
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    return f"{number or 0:,}".replace(",", THIN)
+
+
+@register.filter
+def compact(number: int | None) -> str:
+    value = float(number or 0)
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.1f} {unit}"
+    return f"{value:.0f}"
+
+
+@register.filter
+def percent(part: int, whole: int) -> int:
+    return round(100 * part / whole) if whole else 0
+
+
+@register.filter
+def initials(name: str) -> str:
+    words = name.split()
+    return "".join(word[0] for word in words[:2]) if len(words) > 1 else name[:2]
+
+
+@register.filter
+def sheets(names: str) -> list[str]:
+    return [static(f"css/{name}.css") for name in names.split()]
+
+
+@register.filter
+def sign(status: str) -> Sign:
+    """A status as people see it: its word, its tone and its mark."""
+    return words.SIGNS[status]
+
+
+@register.filter
+def presence(status: str) -> Sign:
+    return words.PRESENCE.get(status, words.UNKNOWN)
+
+
+@register.simple_tag(takes_context=True)
+def shell_figures(context: Context) -> Shell:
+    return shell_of(context["request"])

@@ -1,0 +1,50 @@
+"""How states look and what they are called, for every page."""
+
+from typing import NamedTuple
+
+from agents.models import Agent
+from tasks.models import Task
+
+Status, Column, Presence = Task.Status, Task.Column, Agent.Status
+
+
+class Sign(NamedTuple):
+    word: str
+    tone: str
+    mark: str
+
+
+SIGNS: dict[str, Sign] = {
+    Status.INBOX: Sign("inbox", "idle", "inbox"),
+    Status.BACKLOG: Sign("backlog", "idle", "backlog"),
+    Status.ASSIGNED: Sign("to do", "idle", "todo"),
+    Status.IN_PROGRESS: Sign("in progress", "working", "in_progress"),
+    Status.REVIEW: Sign("review", "review", "review"),
+    Status.QUALITY_REVIEW: Sign("quality review", "review", "review"),
+    Status.NEEDS_APPROVAL: Sign("needs approval", "waiting", "waiting"),
+    Status.AWAITING_OWNER: Sign("awaits owner", "waiting", "waiting"),
+    Status.BLOCKED: Sign("blocked", "error", "blocked"),
+    Status.FAILED: Sign("failed", "error", "failed"),
+    Status.DONE: Sign("done", "ok", "done"),
+    Status.CANCELED: Sign("canceled", "idle", "canceled"),
+}
+
+PRESENCE: dict[str, Sign] = {
+    Presence.BUSY: Sign("busy", "working", "busy"),
+    Presence.ACTIVE: Sign("active", "working", "busy"),
+    Presence.ONLINE: Sign("online", "ok", "online"),
+    Presence.IDLE: Sign("idle", "ok", "idle"),
+    Presence.ERROR: Sign("error", "error", "error"),
+    Presence.OFFLINE: Sign("silent", "idle", "offline"),
+}
+UNKNOWN = Sign("unknown", "idle", "offline")
+
+# An empty column says what would be here, and how to get it there.
+EMPTY_COLUMN: dict[str, tuple[str, str]] = {
+    Column.INBOX: ("Nothing new", "New tasks land here. Press n to write one."),
+    Column.BACKLOG: ("No backlog", "Drop what can wait."),
+    Column.TODO: ("Nothing handed out", "Assign a task, or drop it here."),
+    Column.IN_PROGRESS: ("Nobody is working", "A task comes here when an agent takes it."),
+    Column.REVIEW: ("Nothing to review", "Finished and stuck work waits here for a person."),
+    Column.DONE: ("Nothing done yet", "Dropping a card here approves it."),
+}
