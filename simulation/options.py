@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -57,11 +57,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _positive(text: str) -> float:
-    number = float(text)
-    if not number > 0:
-        raise ValueError(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a number above 0")
     return number
 
 
 def _positive_int(text: str) -> int:
-    return int(_positive(str(int(text))))
+    number = _positive(text)
+    if not number.is_integer():
+        raise ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(number)

@@ -86,7 +86,7 @@ class StandIn:
     async def beat(self, request: web.Request) -> web.Response:
         usage = (await request.json()).get("token_usage")
         if usage:
-            self.count(request.headers["x-agent-name"], usage)
+            self.count(request.headers.get("x-agent-name", ""), usage)
         return web.json_response({"status": "HEARTBEAT_OK", "token_recorded": bool(usage)})
 
     async def report(self, request: web.Request) -> web.Response:

@@ -1,0 +1,81 @@
+"""What is measured, what it should be, and whether it is."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    value: float
+    at_most: bool = False
+
+    def met(self, value: float) -> bool:
+        return value <= self.value if self.at_most else value >= self.value
+
+
+# Requests per second at least; milliseconds, kB, MiB and seconds at most.
+GOALS = {
+    "heartbeat with token_usage": Goal(3500),
+    "token report": Goal(3500),
+    "list of 50 tasks, unchanged": Goal(6000),
+    "list of 50 tasks, changed between all": Goal(600),
+    "list of 20 agents, unchanged": Goal(6000),
+    "list of 20 agents, changed between all": Goal(900),
+    "create task": Goal(700),
+    "event at all of 200 clients, p95": Goal(10, at_most=True),
+    "event at all of 2000 clients, p95": Goal(70, at_most=True),
+    "costs page": Goal(50, at_most=True),
+    "board page": Goal(150, at_most=True),
+    "board page, size": Goal(300, at_most=True),
+    "memory of a web process": Goal(150, at_most=True),
+    "memory of the worker": Goal(150, at_most=True),
+    "second start to first answer": Goal(3, at_most=True),
+}
+
+
+@dataclass(slots=True)
+class Figure:
+    """`fault` says why the figure does not count."""
+
+    work: str
+    value: float
+    unit: str
+    note: str = ""
+    fault: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def goal(self) -> Goal | None:
+        return GOALS.get(self.work)
+
+    @property
+    def good(self) -> bool:
+        return not self.fault and (self.goal is None or self.goal.met(self.value))
+
+    def share_of(self, limit: float) -> str:
+        return f"{100 * self.value / limit:.1f} %" if self.unit == "/s" and limit else ""
+
+
+def failed(work: str, unit: str, fault: str) -> Figure:
+    return Figure(work, math.nan, unit, fault=fault)
+
+
+def median_of(figures: Sequence[Figure]) -> Figure:
+    """The middle run; a faulty run spoils the whole figure."""
+    spoiled = [figure for figure in figures if figure.fault]
+    if spoiled:
+        return spoiled[0]
+    middle = statistics.median_low([figure.value for figure in figures])
+    chosen = next(figure for figure in figures if figure.value == middle)
+    chosen.detail["runs"] = [round(figure.value, 2) for figure in figures]
+    return chosen
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    ordered = sorted(values)
+    return ordered[max(math.ceil(len(ordered) * percent / 100) - 1, 0)] if ordered else math.nan
