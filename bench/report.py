@@ -31,7 +31,8 @@ def show(figures: list[Figure], limit: float, title: str) -> None:
             verdict(figure),
             figure.fault or figure.note,
         )
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False)
+    console.print(table, width=max(console.width, 150))
 
 
 def number(figure: Figure) -> str:
