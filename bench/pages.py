@@ -10,7 +10,7 @@ from bench.figures import Figure, failed, percentile
 from bench.server import PASSWORD, USER
 from bench.wire import NotServed, Target, Wire
 
-BOARD, COSTS = "/board/", "/costs/"
+BOARD, COSTS = "/", "/costs/"
 TIMES = 20
 
 
