@@ -32,7 +32,8 @@ def show(figures: list[Figure], limit: float, title: str) -> None:
             figure.fault or figure.note,
         )
     console = Console(highlight=False)
-    console.print(table, width=max(console.width, 150))
+    # Off a terminal the width would be 80, which folds every line of the table.
+    Console(highlight=False, width=console.width if console.is_terminal else 160).print(table)
 
 
 def number(figure: Figure) -> str:
