@@ -40,22 +40,32 @@ def ticks(pattern: str) -> list[str]:
     return [kinds[letter] for letter in (pattern * 60)[:60]]
 
 
-def agents() -> list[Row]:
+def strips() -> list[Row]:
     now = timezone.now()
-    patterns = ("wbwwwbbw", "bbbbbbbb", "bbwbbwwb", "wwewwwww", "bbbb............", "............")
+    people = (
+        ("jordan", "researcher", "busy", "wbwwwbbw"),
+        ("scout", "reviewer", "online", "bbbbbbbb"),
+        ("ferry", "coder", "idle", "bbwbbwwb"),
+        ("harbor-night-shift-translator", "translator", "error", "wwewwwww"),
+        ("quill", "writer", "offline", "............bbbb"),
+        ("ember", "tester", "offline", "."),
+    )
+    work = tasks()
     return [
         Row(
-            id=place,
-            name=("jordan", "scout", "ferry", "harbor-night-shift-translator", "quill", "ember")[place],
-            role=("researcher", "reviewer", "coder", "translator", "writer", "tester")[place],
-            status=status,
-            ticks=ticks(patterns[place]) if status != "offline" else ticks(patterns[place])[::-1],
-            last_seen=None if place == 5 else now - timedelta(seconds=12 * 9**place),
-            task=tasks()[place] if place % 2 == 0 else None,
-            last_activity="waiting for work",
+            agent=Row(
+                id=place,
+                name=name,
+                role=role,
+                status=status,
+                last_seen=None if name == "ember" else now - timedelta(seconds=12 * 9**place),
+                last_activity="waiting for work",
+            ),
+            ticks=ticks(pattern),
+            task=work[place] if place % 2 == 0 else None,
             today=place * place * 1_733_000,
         )
-        for place, status in enumerate(("busy", "online", "idle", "error", "offline", "offline"))
+        for place, (name, role, status, pattern) in enumerate(people)
     ]
 
 

@@ -1,8 +1,20 @@
 """The figures in the header of every page."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.models import Workspace
+from activity.models import Event
+from core.actors import Actor, Role
+
+from .gate import PageRequest, page
+from .numbers import money
+from .spend import spent_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,4 +28,25 @@ class Shell:
 
 
 def shell_of(request: HttpRequest) -> Shell:
-    return Shell("Admin", "admin", "Default", True, 48213, 12_400_000)
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        return Shell()
+    name = Workspace.objects.filter(id=actor.workspace_id).values_list("name", flat=True).first()
+    return Shell(
+        person=actor.display_name,
+        role=actor.role.word,
+        workspace=name or "",
+        is_admin=actor.can(Role.ADMIN),
+        position=log_position(),
+        today=spent_today(actor.workspace_id, timezone.now()),
+    )
+
+
+def log_position() -> int:
+    return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+@require_GET
+@page()
+def figures(request: PageRequest) -> HttpResponse:
+    return JsonResponse({"today": money(spent_today(request.actor.workspace_id, timezone.now()))})

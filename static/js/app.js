@@ -1,1 +1,6 @@
+// What every page runs.
 import "./shell.js";
+import "./figures.js";
+import "./feed.js";
+import "./drawer.js";
+import "./task.js";

@@ -63,3 +63,11 @@ export function ageTimes(within = document) {
 setInterval(() => document.hidden || ageTimes(), 15000);
 document.addEventListener("visibilitychange", () => document.hidden || ageTimes());
 markFeed();
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  if (event.key === "?") openDialog("keys");
+  else if (event.key === "/") document.getElementById("find").select();
+  else return;
+  event.preventDefault();
+});

@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString
 
 from tasks.models import PRIORITIES
 from web import words
+from web.numbers import compact, grouped, money, percent
 from web.shell import Shell, shell_of
 from web.words import Sign
 
 register = template.Library()
 
-THIN = "\u202f"
 PULSE_TICKS = {"work": "M{x} 2v16", "beat": "M{x} 7v6", "error": "M{x} 0v20", "silent": "M{x} 9v2"}
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
@@ -85,33 +85,10 @@ def age(when: datetime | None, absent: str = "never") -> SafeString:
     )
 
 
-@register.filter
-def money(microusd: int | None) -> str:
-    dollars = (microusd or 0) / 1_000_000
-    if dollars and abs(dollars) < 0.01:
-        return "<$0.01"
-    if abs(dollars) >= 10_000:
-        return f"${dollars:,.0f}".replace(",", THIN)
-    return f"${dollars:,.2f}".replace(",", THIN)
-
-
-@register.filter
-def grouped(number: int | None) -> str:
-    return f"{number or 0:,}".replace(",", THIN)
-
-
-@register.filter
-def compact(number: int | None) -> str:
-    value = float(number or 0)
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.1f} {unit}"
-    return f"{value:.0f}"
-
-
-@register.filter
-def percent(part: int, whole: int) -> int:
-    return round(100 * part / whole) if whole else 0
+register.filter("money", money)
+register.filter("grouped", grouped)
+register.filter("compact", compact)
+register.filter("percent", percent)
 
 
 @register.filter

@@ -1,0 +1,43 @@
+// Requests of our own modules: marked as fragments, protected against forgery, refusals in words.
+import { toast } from "./toast.js";
+
+const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+export class Refused extends Error {}
+
+export async function ask(address, body) {
+  let answer;
+  try {
+    answer = await fetch(address, {
+      method: body ? "POST" : "GET",
+      body: body && !(body instanceof FormData) ? new URLSearchParams(body) : body,
+      headers: { "HX-Request": "true", ...(body && { "X-CSRFToken": token }) },
+    });
+  } catch {
+    throw new Refused("The server does not answer. Nothing was changed.");
+  }
+  if (answer.status === 401) location.assign(`/login/?next=${encodeURIComponent(location.pathname)}`);
+  if (!answer.ok) throw new Refused(await words(answer));
+  return answer.text();
+}
+
+async function words(answer) {
+  const plain = answer.headers.get("Content-Type")?.startsWith("text/plain");
+  return plain ? answer.text() : `The server refused (${answer.status}). Nothing was changed.`;
+}
+
+/** Ask, and say in a toast what went wrong; the answer is then undefined. */
+export async function attempt(address, body) {
+  try {
+    return await ask(address, body);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(error.message, { tone: "error" });
+  }
+}
+
+export function fragment(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return holder.content;
+}

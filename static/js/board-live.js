@@ -1,0 +1,68 @@
+// News of tasks: only the cards that changed are fetched again; a flood fetches the columns instead.
+import { ask, attempt } from "./ask.js";
+import { board, loadMore, plain, query, readMarks, takeOver } from "./board-cards.js";
+import { onFrames } from "./live.js";
+import { ageTimes } from "./shell.js";
+
+const MANY = 60;
+const changed = new Set();
+let all = false;
+let busy = false;
+let held = false;
+
+onFrames((frames) => {
+  for (const frame of frames) {
+    if (frame.type === "resync") all = true;
+    else if (frame.type.startsWith("task.")) changed.add(frame.data.id);
+    else if (frame.type === "comment.created") changed.add(frame.data.task_id);
+  }
+  if (changed.size > MANY) all = true;
+  update();
+});
+
+/** While a card is in the hand nothing may move under it. */
+export function hold(on) {
+  held = on;
+  if (!on) update();
+}
+
+async function update() {
+  if (busy || held || !(all || changed.size)) return;
+  busy = true;
+  const ids = [...changed];
+  const everything = all;
+  changed.clear();
+  all = false;
+  try {
+    if (everything) await fetchColumns();
+    else takeOver(await ask(`/board/cards/${ids.join(",")}/?${query()}`), ids);
+  } catch {
+    if (everything) all = true;
+    ids.forEach((id) => changed.add(id));
+    await new Promise((done) => setTimeout(done, 2000));
+  }
+  busy = false;
+  // What came meanwhile goes together; after a full fetch the flood gets a breath.
+  if (all || changed.size) setTimeout(update, everything ? 1000 : 0);
+}
+
+export async function fetchColumns() {
+  const focused = document.activeElement?.closest?.(".card")?.id;
+  const tops = [...board.querySelectorAll(".bay-scroll")].map((scroll) => scroll.scrollTop);
+  const html = await ask(`/?${query()}`);
+  const old = new Map([...board.querySelectorAll(".card")].map((card) => [card.id, plain(card)]));
+  board.innerHTML = html;
+  board.querySelectorAll(".bay-scroll").forEach((scroll, place) => (scroll.scrollTop = tops[place] ?? 0));
+  for (const card of board.querySelectorAll(".card")) {
+    if (old.size && old.has(card.id) && old.get(card.id) !== plain(card)) card.classList.add("changed");
+  }
+  readMarks();
+  ageTimes(board);
+  document.dispatchEvent(new CustomEvent("mc:columns"));
+  if (focused) document.getElementById(focused)?.querySelector("a").focus({ preventScroll: true });
+}
+
+board.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-load-more]");
+  if (button) loadMore(button.closest(".bay").querySelector(".bay-list"), attempt);
+});

@@ -1,0 +1,91 @@
+// The fleet, live: a strip that changed is fetched again; figures and pulses follow the ticks for the strips in sight.
+import { ask, fragment } from "./ask.js";
+import { ids, onFrames } from "./live.js";
+import { ageTimes } from "./shell.js";
+
+const TICK = 4000;
+const MANY = 100;
+const holder = document.getElementById("fleet");
+const form = document.getElementById("filters");
+const query = () => new URLSearchParams(new FormData(form)).toString();
+const inSight = new Set();
+const changed = new Set();
+let whole = false;
+let busy = false;
+let tickedAt = 0;
+let timer = 0;
+
+const watcher = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) inSight[isIntersecting ? "add" : "delete"](target.dataset.id);
+});
+const watch = () => holder.querySelectorAll(".strip").forEach((strip) => watcher.observe(strip));
+
+onFrames((frames) => {
+  if (frames.some((f) => ["agent.created", "agent.deleted", "resync"].includes(f.type))) whole = true;
+  for (const id of ids(frames, "agent.")) if (document.getElementById(`agent-${id}`)) changed.add(String(id));
+  const told = frames.some((f) => f.type === "tick" || f.type.startsWith("task."));
+  if (told && Date.now() - tickedAt > TICK) {
+    tickedAt = Date.now();
+    inSight.forEach((id) => changed.add(id));
+  }
+  update();
+});
+
+async function update() {
+  if (busy || !(whole || changed.size)) return;
+  busy = true;
+  const some = [...changed].slice(0, MANY);
+  const all = whole;
+  whole = false;
+  all ? changed.clear() : some.forEach((id) => changed.delete(id));
+  try {
+    if (all) await fetchAll();
+    else takeOver(await ask(`/agents/strips/${some.join(",")}/`));
+  } catch {
+    await new Promise((done) => setTimeout(done, 2000));
+  }
+  busy = false;
+  if (whole || changed.size) setTimeout(update, all ? 1000 : 200);
+}
+
+function takeOver(html) {
+  const answer = fragment(html);
+  for (const strip of answer.querySelectorAll(".strip")) {
+    const old = document.getElementById(strip.id);
+    if (!old || old.outerHTML === strip.outerHTML) continue;
+    const held = old.contains(document.activeElement);
+    if (old.dataset.tone !== strip.dataset.tone) strip.classList.add("changed");
+    watcher.unobserve(old);
+    old.replaceWith(strip);
+    watcher.observe(strip);
+    if (held) strip.querySelector("a")?.focus();
+  }
+  for (const data of answer.querySelectorAll("[data-tally]")) {
+    document.querySelector(`.tally [data-tally="${data.dataset.tally}"]`).textContent = data.value;
+  }
+  ageTimes(holder);
+}
+
+async function fetchAll() {
+  const held = document.activeElement?.closest?.(".strip")?.id;
+  holder.innerHTML = await ask(`/agents/?${query()}`);
+  inSight.clear();
+  watch();
+  ageTimes(holder);
+  if (held) document.querySelector(`#${held} a`)?.focus();
+}
+
+function apply() {
+  const asked = new URLSearchParams([...new URLSearchParams(query())].filter(([, value]) => value));
+  history.replaceState(null, "", asked.size ? `?${asked}` : location.pathname);
+  whole = true;
+  update();
+}
+
+form.addEventListener("change", apply);
+form.addEventListener("submit", (event) => event.preventDefault());
+form.elements.q.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(apply, 180);
+});
+watch();

@@ -1,0 +1,152 @@
+"""What the board shows: filtered tasks in columns, the first cards of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.db.models import F, Q, Sum
+from django.http import QueryDict
+
+from core.ids import LARGEST_ID
+from tasks.models import COLUMN_OF, PRIORITIES, STATUS_OF_COLUMN, Tally, Task, TaskQuerySet
+from web import words
+
+PAGE = 50
+NOBODY = "-"
+LEVELS = {word: level for level, word in PRIORITIES.items()}
+CARD_COLUMNS = (
+    "number", "title", "status", "priority", "assigned_to", "updated_at", "comment_count", "position", "workspace",
+    "project__ticket_prefix",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BoardFilter:
+    """What the address asks for; unknown words ask for nothing."""
+
+    workspace_id: int
+    project: int | None = None
+    agent: str = ""
+    priority: str = ""
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict, workspace_id: int) -> BoardFilter:
+        project = query.get("project", "")
+        known = project.isascii() and project.isdigit() and int(project) <= LARGEST_ID
+        priority = query.get("priority", "")
+        return cls(
+            workspace_id,
+            int(project) if known else None,
+            query.get("agent", "")[:100],
+            priority if priority in LEVELS else "",
+            query.get("q", "").replace("\0", "").strip()[:200],
+        )
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.project or self.agent or self.priority or self.q)
+
+    @property
+    def query(self) -> str:
+        asked = {"project": self.project, "agent": self.agent, "priority": self.priority, "q": self.q}
+        return urlencode({name: value for name, value in asked.items() if value})
+
+    def tasks(self) -> TaskQuerySet:
+        rows = Task.objects.in_workspace(self.workspace_id).select_related("project").only(*CARD_COLUMNS)
+        if self.project:
+            rows = rows.filter(project_id=self.project)
+        if self.agent:
+            rows = rows.filter(assigned_to=None if self.agent == NOBODY else self.agent)
+        if self.priority:
+            rows = rows.filter(priority=LEVELS[self.priority])
+        if self.q:
+            rows = rows.filter(self._matches())
+        return rows
+
+    def _matches(self) -> Q:
+        """Words of the title, or a ticket such as TASK-042."""
+        prefix, dash, number = self.q.rpartition("-")
+        found = Q(title__icontains=self.q)
+        if dash and number.isascii() and number.isdigit() and int(number) < 2**31:
+            found |= Q(project__ticket_prefix__iexact=prefix, number=int(number))
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Cards per column; from the tallies unless the filter asks for what they do not know."""
+        if self.agent or self.q:
+            rows = self.tasks().order_by().values("status").annotate(n=Sum(1)).values_list("status", "n")
+        else:
+            tallies = Tally.objects.filter(workspace_id=self.workspace_id)
+            if self.project:
+                tallies = tallies.filter(project_id=self.project)
+            if self.priority:
+                tallies = tallies.filter(priority=LEVELS[self.priority])
+            rows = tallies.values("status").annotate(total=Sum("n")).values_list("status", "total")
+        counts = dict.fromkeys(Task.Column.values, 0)
+        for status, number in rows:
+            counts[COLUMN_OF[status]] += number
+        return counts
+
+
+@dataclass
+class Lane:
+    """One column, from the top or from below a card."""
+
+    column: str
+    filter: BoardFilter
+    after: tuple[float, int] | None = None
+    count: int = 0
+
+    @property
+    def title(self) -> str:
+        return Task.Column(self.column).label
+
+    @property
+    def sign(self) -> words.Sign:
+        return words.SIGNS[STATUS_OF_COLUMN[self.column]]
+
+    @property
+    def empty(self) -> tuple[str, str]:
+        return ("No match", "Nothing here fits the filter.") if self.filter.is_set else words.EMPTY_COLUMN[self.column]
+
+    @property
+    def cards(self) -> list[Task]:
+        return self._found[:PAGE]
+
+    @property
+    def has_more(self) -> bool:
+        return len(self._found) > PAGE
+
+    @cached_property
+    def _found(self) -> list[Task]:
+        """Each status is read along its index: sorting a column of 100 000 done tasks would cost too much."""
+        statuses = [status for status, column in COLUMN_OF.items() if column == self.column]
+        found = [task for status in statuses for task in self._top(status)]
+        return sorted(found, key=lambda task: (task.position, task.pk))[: PAGE + 1]
+
+    def _top(self, status: str) -> Iterable[Task]:
+        rows = self.filter.tasks().filter(status=status)
+        if self.after:
+            place, id = self.after
+            rows = rows.filter(Q(position__gt=place) | Q(position=place, id__gt=id))
+        return rows.order_by("position", "id")[: PAGE + 1]
+
+
+def lanes(filter: BoardFilter) -> list[Lane]:
+    counts = filter.counts()
+    return [Lane(column, filter, count=counts[column]) for column in Task.Column.values]
+
+
+def landing_place(tasks: TaskQuerySet, *, above: int | None, below: int | None) -> float | None:
+    """Half way between the two neighbours of the drop; None when neither is there any more."""
+    places = dict(tasks.filter(id__in=[id for id in (above, below) if id]).values_list("id", F("position")))
+    top, bottom = places.get(above or 0), places.get(below or 0)
+    if top is not None and bottom is not None:
+        return (top + bottom) / 2
+    if top is not None:
+        return top + 1
+    return None if bottom is None else bottom - 1

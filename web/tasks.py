@@ -1,0 +1,131 @@
+"""One task: a page of its own, and the drawer beside the board."""
+
+from datetime import UTC, datetime, time
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.actors import Role
+from core.errors import Invalid
+from tasks.models import PRIORITIES, Task
+from tasks.services import add_comment, approve_task, delete_task, find_task, update_task
+from web import words
+
+from .board import choices
+from .gate import PageRequest, page
+from .thread import thread_of
+
+STATUS_CHOICES = [(status, sign.word) for status, sign in words.SIGNS.items()]
+
+
+@require_GET
+@page()
+def task(request: PageRequest, id: int) -> HttpResponse:
+    return _show(request, find_task(actor=request.actor, id=id))
+
+
+def _show(request: PageRequest, task: Task) -> HttpResponse:
+    context: dict[str, Any] = {
+        "task": task,
+        "thread": thread_of(task),
+        "statuses": STATUS_CHOICES,
+        "may_change": request.actor.can(Role.OPERATOR),
+        "may_delete": request.actor.can(Role.ADMIN),
+        **choices(task.workspace_id),
+    }
+    return render(request, "task/_task.html" if request.htmx else "task/page.html", context)
+
+
+@require_POST
+@page(Role.OPERATOR)
+def change(request: PageRequest, id: int) -> HttpResponse:
+    """Set one fact, or title and description together."""
+    task = find_task(actor=request.actor, id=id)
+    changes = _wanted(request, task)
+    now = timezone.now()
+    if changes.get("status") == Task.Status.DONE and task.status != Task.Status.DONE:
+        approve_task(task=task, actor=request.actor, now=now, notes="Set to done by hand")
+    elif changes:
+        update_task(task=task, actor=request.actor, now=now, changes=changes, sent=_told(changes))
+    return _show(request, find_task(actor=request.actor, id=id))
+
+
+def _wanted(request: PageRequest, task: Task) -> dict[str, Any]:
+    """The posted fields that differ from what the task holds."""
+    post = request.POST
+    wanted: dict[str, Any] = {}
+    if "title" in post:
+        wanted["title"] = _title(post["title"])
+        wanted["description"] = post.get("description", "").strip()[:5000] or None
+    if post.get("status") in words.SIGNS:
+        wanted["status"] = post["status"]
+    if "assigned_to" in post:
+        wanted["assigned_to"] = post["assigned_to"][:100] or None
+    if post.get("priority") in map(str, PRIORITIES):
+        wanted["priority"] = int(post["priority"])
+    if post.get("project", "").isdecimal():
+        wanted["project_id"] = int(post["project"][:18])
+    if "due" in post:
+        wanted["due_at"] = _end_of_day(post["due"])
+    return {name: value for name, value in wanted.items() if getattr(task, name) != value}
+
+
+def _told(changes: dict[str, Any]) -> dict[str, Any]:
+    """What the feed keeps of a change: plain values, statuses in lower case."""
+    told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in changes.items()}
+    if "status" in told:
+        told["status"] = told["status"].lower()
+    return told
+
+
+def _title(text: str) -> str:
+    if not 0 < len(text.strip()) <= 500:
+        raise Invalid("A title has 1 to 500 characters.")
+    return text.strip()
+
+
+def _end_of_day(text: str) -> datetime | None:
+    try:
+        day = parse_date(text) if text else None
+    except ValueError as error:
+        raise Invalid("That day does not exist.") from error
+    return datetime.combine(day, time(23, 59), UTC) if day else None
+
+
+@require_GET
+@page(Role.OPERATOR)
+def text(request: PageRequest, id: int) -> HttpResponse:
+    """The form for title and description, in place of the text."""
+    return render(request, "task/_text_form.html", {"task": find_task(actor=request.actor, id=id)})
+
+
+@require_POST
+@page(Role.OPERATOR)
+def comment(request: PageRequest, id: int) -> HttpResponse:
+    task = find_task(actor=request.actor, id=id)
+    content = request.POST.get("content", "").strip()
+    if not content:
+        raise Invalid("Write something first.")
+    parent = request.POST.get("parent", "")
+    add_comment(
+        task=task,
+        actor=request.actor,
+        now=timezone.now(),
+        content=content,
+        parent_id=int(parent) if parent.isdecimal() and len(parent) < 19 else None,
+    )
+    return _show(request, find_task(actor=request.actor, id=id))
+
+
+@require_http_methods(["POST", "DELETE"])
+@page(Role.ADMIN)
+def delete(request: PageRequest, id: int) -> HttpResponse:
+    delete_task(task=find_task(actor=request.actor, id=id), actor=request.actor, now=timezone.now())
+    answer = HttpResponse(status=204)
+    answer["X-Gone"] = reverse("board")
+    return answer
