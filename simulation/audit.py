@@ -8,6 +8,7 @@ from typing import Any
 from simulation.client import Client
 
 PAGE = 200
+LONG_AGO = 365
 
 
 class Unchecked(Exception):
@@ -23,8 +24,9 @@ async def audit(client: Client, tokens_before: dict[str, int]) -> list[str]:
 
 
 async def token_counts(client: Client) -> dict[str, int]:
-    agents = (await _asked(client, "/api/tokens?action=agent-costs&timeframe=all")).get("agents", {})
-    return {name: int(agent["stats"]["totalTokens"]) for name, agent in agents.items()}
+    # Not `agent-costs`: by its contract that one looks at the newest 10,000 reports only.
+    agents = (await _asked(client, f"/api/tokens/by-agent?days={LONG_AGO}")).get("agents", [])
+    return {agent["agent"]: int(agent["total_tokens"]) for agent in agents}
 
 
 async def lost_tokens(client: Client, before: dict[str, int]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 from simulation.stories import AREAS, NUDGES
@@ -13,8 +15,27 @@ WATCHED = {
     "list tasks": "/api/tasks?limit=50",
     "list agents": "/api/agents?limit=50",
     "list activities": "/api/activities?limit=50",
-    "token stats": "/api/tokens?action=stats&timeframe=all",
+    "token stats": "/api/tokens?action=stats&timeframe=day",
 }
+SPENDING = "/api/tokens?action=trends"
+
+
+@dataclass(slots=True)
+class Spending:
+    """Dollars since the first look. The server tells the last 24 hours by the hour; longer runs are added up here."""
+
+    hours: dict[str, float] = field(default_factory=dict)
+    before: float | None = None
+
+    def note(self, trends: list[dict[str, Any]]) -> None:
+        first_hour = max(self.hours, default="")
+        self.hours |= {hour["timestamp"]: float(hour["cost"]) for hour in trends if hour["timestamp"] >= first_hour}
+        if self.before is None:
+            self.before = sum(self.hours.values())
+
+    @property
+    def since_start(self) -> float:
+        return sum(self.hours.values()) - (self.before or 0.0)
 
 
 class Operator:
@@ -22,7 +43,7 @@ class Operator:
         self.world = world
         self.client = world.client
         self.rng = world.rng
-        self.dollars_before: float | None = None
+        self.spending = Spending()
 
     async def run(self) -> None:
         await self.open_projects()
@@ -55,17 +76,17 @@ class Operator:
             await self.world.nap(self.rng.uniform(1, 3))
 
     async def watch(self) -> None:
-        while True:
-            for kind, path in WATCHED.items():
-                answer = await self.client.read(kind, path)
-                if kind == "token stats" and answer.ok:
-                    self.note_costs(float(answer.get("summary", "totalCost") or 0))
-            await self.world.nap(self.rng.uniform(3, 5))
+        """What an open dashboard asks for, one panel after the other, and the running costs in between."""
+        for kind, path in cycle(WATCHED.items()):
+            await self.client.read(kind, path)
+            await self.look_at_spending()
+            await self.world.nap(self.rng.uniform(1, 3))
 
-    def note_costs(self, dollars: float) -> None:
-        if self.dollars_before is None:
-            self.dollars_before = dollars
-        self.world.dollars = dollars - self.dollars_before
+    async def look_at_spending(self) -> None:
+        answer = await self.client.read("token trends", SPENDING)
+        if answer.ok:
+            self.spending.note(answer.get("trends") or [])
+            self.world.dollars = self.spending.since_start
 
     async def steer(self) -> None:
         while True:

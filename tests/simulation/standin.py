@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -38,6 +39,7 @@ class StandIn:
         add("POST", "/api/agents/{agent}/heartbeat", self.beat)
         add("POST", "/api/tokens", self.report)
         add("GET", "/api/tokens", self.costs)
+        add("GET", "/api/tokens/by-agent", self.by_agent)
         add("GET", "/api/tasks/queue", self.claim)
         add("GET", "/api/tasks", self.list_tasks)
         add("POST", "/api/tasks", self.create_task)
@@ -98,10 +100,13 @@ class StandIn:
         self.usage.append((agent, usage["inputTokens"] + usage["outputTokens"]))
 
     async def costs(self, request: web.Request) -> web.Response:
-        agents: dict[str, dict[str, dict[str, int]]] = {}
+        return web.json_response({"trends": [{"timestamp": "2026-03-04T05:00:00.000Z", "cost": len(self.usage) / 100}]})
+
+    async def by_agent(self, request: web.Request) -> web.Response:
+        sums: Counter[str] = Counter()
         for name, tokens in self.usage:
-            agents.setdefault(name, {"stats": {"totalTokens": 0}})["stats"]["totalTokens"] += tokens
-        return web.json_response({"agents": agents, "summary": {"totalCost": len(self.usage) / 100}})
+            sums[name] += tokens
+        return web.json_response({"agents": [{"agent": name, "total_tokens": sum} for name, sum in sums.items()]})
 
     # Tasks
 
