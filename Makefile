@@ -1,0 +1,51 @@
+# Everything a machine with Python 3.11 and make needs to run, test and measure Mission Control.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --quiet --require-hashes
+
+.PHONY: run demo test lint check bench lock format clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/run
+	@exec $(BIN)/python -m missioncontrol.up
+
+demo: $(VENV)/run
+	@$(BIN)/python manage.py simulate --agents 50 --minutes 5
+
+test: $(VENV)/dev
+	@$(BIN)/python -m tests.servers
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev
+	@$(BIN)/python -m tools.lint
+
+check: lint test
+
+bench: $(VENV)/dev
+	@$(BIN)/python -m bench
+
+format: $(VENV)/dev
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+# Needs the network: resolves the newest versions that pyproject.toml allows, and pins them with their hashes.
+lock: $(VENV)/dev
+	@$(BIN)/python -m tools.lock
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Mission Control needs Python 3.11 or newer; set PYTHON to it."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Mission Control needs Python 3.11 or newer; this is %d.%d. Set PYTHON to another one." % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: requirements.lock | $(VENV)/bin/python
+	@echo "Installing the pinned packages into $(VENV) ..."
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing the pinned packages and tools into $(VENV) ..."
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ $(VENV)/run
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,23 @@
+"""From credentials to an admitted actor, in the contract's order and with its words."""
+
+from __future__ import annotations
+
+from core.actors import Actor, Role
+from core.errors import Denied, Unauthenticated
+
+from ..credentials import Presented, passes_the_gate, resolve
+
+
+def admit(presented: Presented, least: Role) -> Actor:
+    """The caller, if it may come in with at least this role. Asks the database when it has to."""
+    if not passes_the_gate(presented):
+        raise Unauthenticated("Unauthorized")
+    return check_role(resolve(presented), least)
+
+
+def check_role(actor: Actor | None, least: Role) -> Actor:
+    if actor is None:
+        raise Unauthenticated("Authentication required")
+    if not actor.can(least):
+        raise Denied(f"Requires {least.word} role or higher")
+    return actor

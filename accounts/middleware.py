@@ -1,0 +1,43 @@
+"""Sessions under the two cookie names of the contract, and the signed-in person as `request.actor`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponseBase
+
+SECURE_NAME = "__Host-mc-session"
+
+
+class CookieNames(SessionMiddleware):
+    """`__Host-mc-session` on https, `mc-session` on http; the first is preferred when both arrive."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        token = request.COOKIES.get(SECURE_NAME) or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        request.session = self.SessionStore(token)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response = super().process_response(request, response)
+        cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        secure = request.is_secure() if settings.COOKIE_SECURE is None else settings.COOKIE_SECURE
+        if cookie is not None and secure:
+            cookie["secure"] = True
+            if request.is_secure():
+                response.cookies[SECURE_NAME] = cookie.value
+                response.cookies[SECURE_NAME].update(cookie)
+                del response.cookies[settings.SESSION_COOKIE_NAME]
+        return response
+
+
+class SignedIn:
+    """Pages know their person as an actor, like every other surface."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        request.actor = user.as_actor() if user.is_authenticated and user.may_sign_in else None  # type: ignore
+        return self.get_response(request)

@@ -1,0 +1,29 @@
+"""What a connection presents, read from its ASGI scope. Django requests carry the same in `META`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from core.http import cookie_in, header_map, key_in, text_of
+
+from .credentials import Presented
+
+
+def presented_by(scope: dict[str, Any]) -> Presented:
+    headers = header_map(scope["headers"])
+    return Presented(
+        cookie=cookie_in(text_of(headers, b"cookie")),
+        key=key_in(text_of(headers, b"x-api-key"), text_of(headers, b"authorization")),
+        agent_name=text_of(headers, b"x-agent-name").strip(),
+    )
+
+
+def presented_in(request: HttpRequest) -> Presented:
+    meta = request.META
+    return Presented(
+        cookie=cookie_in(meta.get("HTTP_COOKIE", "")),
+        key=key_in(meta.get("HTTP_X_API_KEY", ""), meta.get("HTTP_AUTHORIZATION", "")),
+        agent_name=meta.get("HTTP_X_AGENT_NAME", "").strip(),
+    )

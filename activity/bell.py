@@ -1,0 +1,147 @@
+"""The bell: a hint, after a commit, that the log has grown. A lost ring costs at most a second, never an event.
+
+Inside a process a ring wakes every listener at once. Between processes it travels by Redis pub/sub when `REDIS_URL`
+is set, by NOTIFY on PostgreSQL, and on SQLite by nothing at all: each listener watches the database's own change
+counter, which costs a few microseconds a look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from django.conf import settings
+from django.db import connection
+from django.db.utils import Error as DatabaseError
+
+CHANNEL = "missioncontrol"
+LOOK_EVERY = 0.004
+POLL_EVERY = 1.0
+
+_listeners: set[threading.Event] = set()
+
+
+def ring() -> None:
+    """Wake this process's listeners, and tell the other processes' where somebody has to."""
+    ring_here()
+    carrier().send()
+
+
+def ring_here() -> None:
+    for listener in tuple(_listeners):
+        listener.set()
+
+
+class Carrier(Protocol):
+    """How a ring gets from one process to the next."""
+
+    def send(self) -> None: ...
+
+    def wait(self, rung: threading.Event) -> None:
+        """Return when the bell was rung here or elsewhere, or after `POLL_EVERY` seconds."""
+
+
+class SqliteCarrier:
+    """Needs no message: a commit by anybody moves the counter that everybody can see."""
+
+    def __init__(self) -> None:
+        self._seen = threading.local()
+
+    def send(self) -> None:
+        return None
+
+    def wait(self, rung: threading.Event) -> None:
+        waited = 0.0
+        while waited < POLL_EVERY:
+            if rung.wait(LOOK_EVERY):
+                return
+            waited += LOOK_EVERY
+            if self._moved():
+                return
+
+    def _moved(self) -> bool:
+        with connection.cursor() as cursor:
+            (version,) = cursor.execute("PRAGMA data_version").fetchone()
+        before, self._seen.version = getattr(self._seen, "version", None), version
+        return bool(version != before)
+
+
+class PostgresCarrier:
+    def send(self) -> None:
+        # In autocommit after the change's own commit: NOTIFY inside it would take a global lock at commit.
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
+
+    def wait(self, rung: threading.Event) -> None:
+        if rung.is_set():
+            return
+        connection.ensure_connection()
+        raw = connection.connection
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        # The own process rings through NOTIFY as well, so one wait serves both.
+        for _ in raw.notifies(timeout=POLL_EVERY, stop_after=1):
+            pass
+
+
+class RedisCarrier:
+    def __init__(self, url: str) -> None:
+        import redis
+
+        self._redis = redis.Redis.from_url(url)
+        self._error = redis.RedisError
+        threading.Thread(target=self._listen, name="bell-redis", daemon=True).start()
+
+    def send(self) -> None:
+        with contextlib.suppress(self._error):
+            self._redis.publish(CHANNEL, b"")
+
+    def wait(self, rung: threading.Event) -> None:
+        rung.wait(POLL_EVERY)
+
+    def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(self._error):
+                subscription = self._redis.pubsub(ignore_subscribe_messages=True)
+                subscription.subscribe(CHANNEL)
+                for _ in subscription.listen():
+                    ring_here()
+            threading.Event().wait(POLL_EVERY)
+
+
+_carrier: Carrier | None = None
+_making = threading.Lock()
+
+
+def carrier() -> Carrier:
+    global _carrier
+    with _making:
+        if _carrier is None:
+            _carrier = _make_carrier()
+    return _carrier
+
+
+def _make_carrier() -> Carrier:
+    if settings.REDIS_URL:
+        return RedisCarrier(settings.REDIS_URL)
+    return PostgresCarrier() if connection.vendor == "postgresql" else SqliteCarrier()
+
+
+class Listener:
+    """Waits for the bell on one thread: `with Listener() as bell: bell.wait()`."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+
+    def __enter__(self) -> Callable[[], None]:
+        _listeners.add(self._rung)
+        return self.wait
+
+    def __exit__(self, *exc: object) -> None:
+        _listeners.discard(self._rung)
+
+    def wait(self) -> None:
+        carrier().wait(self._rung)
+        self._rung.clear()

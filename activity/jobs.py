@@ -1,0 +1,22 @@
+"""Celery entry points of the log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from .retention import prune
+from .vitals import worker_seen
+
+
+@shared_task
+def tell_that_the_worker_lives() -> None:
+    worker_seen(now=timezone.now())
+
+
+@shared_task
+def prune_the_log() -> int:
+    return prune(before=timezone.now() - timedelta(days=settings.RETAIN_EVENTS_DAYS))

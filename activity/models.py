@@ -1,0 +1,111 @@
+"""The event log. Append-only; everything that tells anybody about a change reads from here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import connection, models
+from django.db.models.expressions import Func
+
+from core.ids import parse_ref
+
+
+class WritingTransaction(Func):
+    """The id of the transaction that writes the row, where the database has one (PostgreSQL); else null."""
+
+    template = "NULL"
+    output_field = models.BigIntegerField(null=True)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return super().as_sql(compiler, connection, template="(pg_current_xact_id()::text::bigint)", **context)
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def settled(self) -> Self:
+        """Rows that no running transaction can still get in front of.
+
+        SQLite has one writer: every committed row is settled. On PostgreSQL ids can commit out of order, so a row
+        is settled once its transaction is older than every transaction still running.
+        """
+        if connection.vendor != "postgresql":
+            return self
+        return self.extra(where=["xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"])
+
+    def after(self, position: int) -> Self:
+        return self.filter(id__gt=position).order_by("id")
+
+    def stories(self, workspace_id: int) -> Self:
+        """The rows that people read: one sentence each, newest first."""
+        return self.filter(workspace_id=workspace_id, kind="activity.created").order_by("-id")
+
+
+class Event(models.Model):
+    """One domain change. `subject` names its row (`task:12`) without a key, since history outlives its objects.
+
+    `type` and `description` are filled on stories (`activity.created`) only.
+    """
+
+    kind = models.CharField(max_length=48)
+    at = models.DateTimeField()
+    workspace_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=200)
+    subject = models.CharField(max_length=64)
+    agent_id = models.BigIntegerField(null=True)
+    task_id = models.BigIntegerField(null=True)
+    type = models.CharField(max_length=48, blank=True, default="")
+    description = models.TextField(blank=True, default="")
+    data = models.JSONField(null=True)
+    xid = models.BigIntegerField(null=True, db_default=WritingTransaction())
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace_id", "-id"], condition=models.Q(kind="activity.created"), name="event_stories"
+            ),
+            models.Index(
+                fields=["workspace_id", "type", "-id"],
+                condition=models.Q(kind="activity.created"),
+                name="event_stories_by_type",
+            ),
+            models.Index(fields=["task_id", "id"], condition=models.Q(task_id__isnull=False), name="event_of_task"),
+            models.Index(fields=["at"], name="event_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.kind} {self.subject}"
+
+    @property
+    def entity(self) -> tuple[str, int]:
+        return parse_ref(self.subject)
+
+
+class ReaderQuerySet(models.QuerySet["Reader"]):
+    def seen_since(self, moment: datetime) -> Self:
+        return self.filter(seen_at__gte=moment)
+
+
+class Reader(models.Model):
+    """How far a reader of the log has come. The cursor moves in the transaction of the reader's effects."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    position = models.BigIntegerField(default=0)
+    seen_at = models.DateTimeField(null=True)
+
+    objects = ReaderQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.position}"
+
+
+class Lease(models.Model):
+    """Who may run a job now. Held by one process until it lapses, so that jobs never run twice at once."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    holder = models.CharField(max_length=100)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.holder}"

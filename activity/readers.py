@@ -1,0 +1,57 @@
+"""The reader loop: each durable reader of the log handles every event once, in order, also after a crash."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from .bell import Listener
+from .models import Event, Reader
+
+PAGE = 200
+ReaderFunction = Callable[[Sequence[Event]], None]
+log = structlog.get_logger(__name__)
+
+
+def run(stop: threading.Event) -> None:
+    """Read for every name in `settings.EVENT_READERS` until told to stop."""
+    with Listener() as wait_for_bell:
+        while not stop.is_set():
+            try:
+                behind = [catch_up(name, now=timezone.now()) for name in settings.EVENT_READERS]
+            except Exception:  # noqa: BLE001 - the loop outlives any reader's error: the page is read again
+                log.exception("reader_failed")
+                close_old_connections()
+                stop.wait(1)
+                continue
+            if not any(behind):
+                wait_for_bell()
+
+
+def catch_up(name: str, *, now: datetime) -> bool:
+    """Hand one page of settled events to the reader; true when there may be more.
+
+    The cursor is claimed by update: of two workers that read the same page, the second rolls back.
+    """
+    read: ReaderFunction = import_string(name)
+    reader, _ = Reader.objects.get_or_create(name=name, defaults={"position": _start()})
+    page = list(Event.objects.settled().after(reader.position)[:PAGE])
+    if not page:
+        return False
+    with transaction.atomic():
+        moved = Reader.objects.filter(name=name, position=reader.position).update(position=page[-1].id, seen_at=now)
+        if moved:
+            read(page)
+    return len(page) == PAGE
+
+
+def _start() -> int:
+    """A reader that is new hears what happens from now on, not the past."""
+    return Event.objects.settled().order_by("-id").values_list("id", flat=True).first() or 0

@@ -1,0 +1,82 @@
+"""The only way anything is published: append to the log, in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.actors import Actor
+from core.ids import parse_ref, ref
+
+from . import bell
+from .catalogue import DATA_KEYS, STORIES, Kind
+from .models import Event
+
+
+def fact(
+    kind: Kind,
+    *,
+    actor: Actor,
+    subject: str,
+    data: dict[str, Any],
+    agent_id: int | None = None,
+    task_id: int | None = None,
+    workspace_id: int | None = None,
+) -> Event:
+    """What machines act on: a kind and its dialect-neutral snapshot. Times in `data` are Unix milliseconds."""
+    unknown = data.keys() - DATA_KEYS[kind]
+    if unknown:
+        raise ValueError(f"{kind} does not list {sorted(unknown)} in the catalogue")
+    home = actor.workspace_id if workspace_id is None else workspace_id
+    return Event(
+        kind=kind,
+        actor=str(actor),
+        subject=subject,
+        agent_id=agent_id,
+        task_id=task_id,
+        workspace_id=home,
+        data=data,
+    )
+
+
+def story(
+    type: str,
+    *,
+    by: str,
+    subject: str,
+    workspace_id: int,
+    description: str,
+    data: dict[str, Any] | None = None,
+    agent_id: int | None = None,
+    task_id: int | None = None,
+) -> Event:
+    """What people read in the feed: one sentence about one entity, by a name they know."""
+    kind, _ = parse_ref(subject)
+    if STORIES[type] != kind:
+        raise ValueError(f"{type} speaks of a {STORIES[type]}, not of a {kind}")
+    return Event(
+        kind=Kind.STORY,
+        type=type,
+        actor=by[:200],
+        subject=subject,
+        workspace_id=workspace_id,
+        description=description,
+        data=data,
+        agent_id=agent_id,
+        task_id=task_id,
+    )
+
+
+def record(*events: Event, at: datetime | None = None) -> None:
+    """Append the events, in this order, to the log; readers see them once the caller's transaction commits."""
+    moment = at or timezone.now()
+    for event in events:
+        event.at = moment
+    Event.objects.bulk_create(events)
+    transaction.on_commit(bell.ring)
+
+
+__all__ = ["Kind", "fact", "record", "ref", "story"]

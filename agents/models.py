@@ -1,0 +1,165 @@
+"""The workers of the fleet, and the pulse that shows whether they live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import connections, models
+from django.db.models import Q
+from django.utils import timezone
+
+from core.clock import milliseconds
+
+from .pulse import Pulse
+
+
+class AgentQuerySet(models.QuerySet["Agent"]):
+    def in_workspace(self, workspace_id: int) -> Self:
+        return self.filter(workspace_id=workspace_id)
+
+    def visible(self) -> Self:
+        return self.filter(hidden=False)
+
+    def silent_since(self, moment: datetime) -> Self:
+        """Not offline yet, and not heard of since `moment`."""
+        return self.filter(~Q(status=Agent.Status.OFFLINE), heard_at__lt=moment)
+
+    def called(self, workspace_id: int, key: str) -> Self:
+        """By the path key of the legacy API: digits are an id, anything else an exact name."""
+        return self.called_any(workspace_id, [key])
+
+    def called_any(self, workspace_id: int, keys: Iterable[str]) -> Self:
+        numbers = {int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 19}
+        names = {key for key in keys if not key.isdigit()}
+        rows = self.in_workspace(workspace_id)
+        if not names:
+            return rows.filter(id__in=numbers)
+        return rows.filter(name__in=names) if not numbers else rows.filter(Q(id__in=numbers) | Q(name__in=names))
+
+    def save_signs_of_life(self, agents: Iterable[Agent]) -> None:
+        """One prepared statement for all: a beat is the most frequent write there is."""
+        table = self.model._meta.db_table
+        with connections[self.db].cursor() as cursor:
+            adapt = connections[self.db].ops.adapt_datetimefield_value
+            cursor.executemany(
+                f"UPDATE {table} SET status=%s, last_seen=%s, heard_at=%s, last_activity=%s, pulse_minute=%s, pulse_beats=%s,"
+                " pulse_work=%s, pulse_errors=%s WHERE id=%s",
+                [
+                    (
+                        a.status,
+                        adapt(a.last_seen),
+                        adapt(a.heard_at),
+                        a.last_activity,
+                        a.pulse_minute,
+                        a.pulse_beats,
+                        a.pulse_work,
+                        a.pulse_errors,
+                        a.pk,
+                    )
+                    for a in agents
+                ],
+            )
+
+
+class Agent(models.Model):
+    """`status` is presence, as the agent's own doings show it."""
+
+    class Status(models.TextChoices):
+        OFFLINE = "offline"
+        ONLINE = "online"
+        BUSY = "busy"
+        IDLE = "idle"
+        ERROR = "error"
+        ACTIVE = "active"
+
+    class Runtime(models.TextChoices):
+        HERMES = "hermes"
+        OPENCLAW = "openclaw"
+        CLAUDE = "claude"
+        CODEX = "codex"
+        CUSTOM = "custom"
+
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="agents")
+    name = models.CharField(max_length=100)
+    slug = models.CharField(max_length=110)
+    # What `@` finds: the name in lower case, blanks as hyphens.
+    handle = models.CharField(max_length=100)
+    role = models.CharField(max_length=100)
+    session_key = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001 - unique unless absent
+    soul_content = models.TextField(null=True)  # noqa: DJ001 - the contract tells null from empty
+    status = models.CharField(max_length=20, default=Status.OFFLINE)
+    last_seen = models.DateTimeField(null=True)
+    # When anything was heard of it; unlike last_seen, a connect counts too.
+    heard_at = models.DateTimeField(default=timezone.now)
+    last_activity = models.TextField(null=True)  # noqa: DJ001
+    config = models.JSONField(default=dict)
+    source = models.CharField(max_length=20, default="manual")
+    content_hash = models.CharField(max_length=64, null=True)  # noqa: DJ001
+    workspace_path = models.CharField(max_length=500, null=True)  # noqa: DJ001
+    hidden = models.BooleanField(default=False)
+    working_memory = models.TextField(default="", blank=True)
+    runtime_type = models.CharField(max_length=20, null=True)  # noqa: DJ001
+    claude_base_session_id = models.CharField(max_length=100, null=True)  # noqa: DJ001
+    claude_base_session_created_at = models.CharField(max_length=40, null=True)  # noqa: DJ001
+    pulse_minute = models.BigIntegerField(default=0)
+    pulse_beats = models.BigIntegerField(default=0)
+    pulse_work = models.BigIntegerField(default=0)
+    pulse_errors = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = AgentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="agent_name_once_per_workspace"),
+            models.UniqueConstraint(fields=["workspace", "slug"], name="agent_slug_once_per_workspace"),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "handle"], name="agent_handle"),
+            models.Index(fields=["workspace", "-created_at", "id"], name="agent_newest"),
+            models.Index(fields=["heard_at"], condition=~Q(status="offline"), name="agent_heard_of"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def pulse(self, now: datetime) -> list[str]:
+        """Sixty words, one a minute, oldest first: `work`, `beat`, `error` or `silent`."""
+        return self.pulse_now.ticks(now)
+
+    @property
+    def pulse_now(self) -> Pulse:
+        return Pulse(self.pulse_minute, self.pulse_beats, self.pulse_work, self.pulse_errors)
+
+    def set_pulse(self, pulse: Pulse) -> None:
+        self.pulse_minute, self.pulse_beats = pulse.minute, pulse.beats
+        self.pulse_work, self.pulse_errors = pulse.work, pulse.errors
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the log keeps of an agent: every public column, times in milliseconds."""
+        return {
+            "id": self.pk,
+            "name": self.name,
+            "slug": self.slug,
+            "role": self.role,
+            "session_key": self.session_key,
+            "soul_content": self.soul_content,
+            "status": self.status,
+            "last_seen": self.last_seen and milliseconds(self.last_seen),
+            "last_activity": self.last_activity,
+            "created_at": milliseconds(self.created_at),
+            "updated_at": milliseconds(self.updated_at),
+            "config": self.config,
+            "workspace_id": self.workspace_id,
+            "source": self.source,
+            "content_hash": self.content_hash,
+            "workspace_path": self.workspace_path,
+            "hidden": self.hidden,
+            "working_memory": self.working_memory,
+            "runtime_type": self.runtime_type,
+            "claude_base_session_id": self.claude_base_session_id,
+            "claude_base_session_created_at": self.claude_base_session_created_at,
+        }

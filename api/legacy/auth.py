@@ -1,0 +1,119 @@
+"""Sign-in, sign-out and the caller's own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import auth
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import services
+from accounts.access import limits
+from accounts.models import User
+from core.actors import Actor
+from core.errors import Denied, Invalid, Unauthenticated
+
+from .base import LegacyView
+from .docs import describe
+
+USER_KEYS = ["id", "username", "display_name", "role", "provider", "email", "avatar_url", "workspace_id", "tenant_id"]
+
+
+def user_out(actor: Actor, avatar_url: str | None = None) -> dict[str, Any]:
+    return {
+        "id": actor.id,
+        "username": actor.username,
+        "display_name": actor.display_name,
+        "role": actor.role.word,
+        "provider": actor.provider,
+        "email": actor.email,
+        "avatar_url": avatar_url,
+        "workspace_id": actor.workspace_id,
+        "tenant_id": actor.tenant_id,
+    }
+
+
+class Login(LegacyView):
+    route = "login"
+    limit = limits.LOGIN
+    limited = frozenset({"POST"})
+
+    @describe(
+        "Sign in with user name and password; sets the session cookie.", body="Login", answers={200: "UserAnswer"}
+    )
+    def post(self, request: Request) -> Response:
+        sent = self.sent()
+        if not isinstance(sent, dict):
+            raise Invalid("Invalid request body")
+        username, password = sent.get("username"), sent.get("password")
+        if not (isinstance(username, str) and isinstance(password, str) and username and password):
+            raise Invalid("Username and password are required")
+        if not User.objects.exists():
+            hint = "Restart the server with AUTH_USER and AUTH_PASS set to create the first admin."
+            raise Unauthenticated("No admin account has been created yet", code="NO_USERS", hint=hint)
+        user = auth.authenticate(request._request, username=username, password=password)
+        if not isinstance(user, User) or not user.may_sign_in or user.provider != "local":
+            raise Unauthenticated("Invalid credentials")
+        auth.login(request._request, user)
+        return Response({"user": user_out(user.as_actor(), user.avatar_url)})
+
+
+class Logout(LegacyView):
+    route = "logout"
+
+    @describe("Sign out; ends the session of the cookie.", answers={200: "Ok"})
+    def post(self, request: Request) -> Response:
+        auth.logout(request._request)
+        return Response({"ok": True})
+
+
+class Me(LegacyView):
+    route = "me"
+
+    @describe("Who the credential belongs to.", answers={200: "UserAnswer"})
+    def get(self, request: Request) -> Response:
+        user = User.objects.filter(id=self.actor.id).first() if self.actor.kind == "user" else None
+        return Response({"user": user_out(self.actor, user.avatar_url if user else None)})
+
+    @describe("Change one's display name or password.", body="ProfileChange", answers={200: "ProfileAnswer"})
+    def patch(self, request: Request) -> Response:
+        if self.actor.kind != "user":
+            raise Denied("API key users cannot change passwords")
+        sent = self.sent()
+        if not isinstance(sent, dict):
+            raise Invalid("Invalid request body")
+        user = User.objects.select_related("workspace").get(id=self.actor.id)
+        changes = self._changes(sent, user)
+        user = services.change_profile(user=user, changes=changes)
+        if "password" in changes:
+            _sign_in_afresh(request._request, user)
+        return Response({"success": True, "user": user_out(user.as_actor(), user.avatar_url)})
+
+    def _changes(self, sent: dict[str, Any], user: User) -> dict[str, Any]:
+        """The order of these checks is the contract's."""
+        changes: dict[str, Any] = {}
+        new = sent.get("new_password")
+        if new:
+            self.check_rate(limits.PASSWORD, str(user.id))
+            current = sent.get("current_password")
+            if not isinstance(current, str) or not current:
+                raise Invalid("Current password is required")
+            if not isinstance(new, str) or len(new) < services.PASSWORD_LENGTH:
+                raise Invalid(f"New password must be at least {services.PASSWORD_LENGTH} characters")
+            services.check_password(user=user, password=current)
+            changes["password"] = new
+        if "display_name" in sent:
+            name = sent["display_name"]
+            if not isinstance(name, str) or not name.strip():
+                raise Invalid("Display name cannot be empty")
+            changes["display_name"] = name[:200]
+        if not changes:
+            raise Invalid("No updates provided")
+        return changes
+
+
+def _sign_in_afresh(request: HttpRequest, user: User) -> None:
+    request.session.flush()
+    auth.login(request, user)

@@ -1,0 +1,187 @@
+"""The legacy dialect's ground: credentials, order of checks, body, errors. Every view of the dialect stands on it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import orjson
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.access import gate, limits
+from accounts.access.legacy import TABLE
+from accounts.scopes import presented_in
+from core import errors
+from core.actors import Actor
+from core.http import client_ip, header_map
+from core.ratelimit import Limit
+from realtime.wire.legacy_in import parse
+
+STATUS: dict[type[errors.DomainError], int] = {
+    errors.Unauthenticated: 401,
+    errors.Denied: 403,
+    errors.NotFound: 404,
+    errors.Invalid: 400,
+    errors.Conflict: 409,
+    errors.RateLimited: 429,
+}
+LIMIT_CAP, OFFSET_CAP = 200, 2**53
+
+
+class JsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, context: Any = None) -> bytes:
+        return b"" if data is None else orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+
+
+class AnyJson:
+    """Content types are not negotiated: the answer is JSON whatever the request prefers."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0] if parsers else None
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class LegacyView(APIView):
+    """One route. `route` names its row in the table of roles; `limit` is applied to the methods in `limited`."""
+
+    route: ClassVar[str]
+    limit: ClassVar[Limit | None] = limits.MUTATION
+    limited: ClassVar[frozenset[str]] = frozenset()
+    authentication_classes = ()
+    permission_classes = ()
+    content_negotiation_class = AnyJson
+    renderer_classes = (JsonRenderer,)
+    parser_classes = (JSONParser,)
+    actor: Actor
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Gate, role, rate: in this order, before the body is looked at."""
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        if method not in TABLE[self.route]:
+            gate.admit(presented_in(request._request), gate.Role.VIEWER)
+            raise MethodNotAllowed(method)
+        least = TABLE[self.route][method]
+        if least is not None:
+            self.actor = gate.admit(presented_in(request._request), least)
+        if self.limit and method in self.limited:
+            self.check_rate(self.limit, self.ip)
+
+    def check_rate(self, limit: Limit, key: str) -> None:
+        refused = limits.limiter().check(limit, key)
+        if refused is not None:
+            raise errors.RateLimited(limit.message, headers=refused)
+
+    @property
+    def ip(self) -> str:
+        meta = self.request.META
+        headers = header_map(
+            (name[5:].replace("_", "-").lower().encode(), value.encode("latin-1", "replace"))
+            for name, value in meta.items()
+            if name.startswith("HTTP_X_")
+        )
+        return client_ip(meta.get("REMOTE_ADDR") or "unknown", headers, settings.TRUSTED_PROXIES)
+
+    def sent(self) -> Any:
+        """The body as JSON, or None when it is none."""
+        return parse(self.request._request.body)
+
+    def read(self, shape: serializers.Serializer[Any]) -> dict[str, Any]:
+        """The body in this shape. Raises Invalid with one line per failing field, in the shape's order."""
+        sent = self.sent()
+        if sent is None:
+            raise errors.Invalid("Invalid request body")
+        if not isinstance(sent, dict):
+            raise errors.Invalid(details=[": Invalid input"])
+        try:
+            return dict(shape.run_validation(sent))
+        except serializers.ValidationError as error:
+            raise errors.Invalid(details=flat(error.detail)) from None
+
+    def page(self, *, default: int = 50, cap: int = LIMIT_CAP) -> tuple[int, int]:
+        """(limit, offset) of the query; junk falls back to the default, too much is cut to the cap."""
+        limit = whole(self.request.query_params.get("limit"), default)
+        return min(max(limit, 0), cap), min(max(whole(self.request.query_params.get("offset"), 0), 0), OFFSET_CAP)
+
+    def query(self, name: str) -> str:
+        """The first value of a query parameter, or the empty string."""
+        values = self.request.query_params.getlist(name)
+        return values[0].replace("\0", "\ufffd") if values else ""
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        allowed = sorted({*TABLE[self.route], "OPTIONS", *(["HEAD"] if "GET" in TABLE[self.route] else [])})
+        return Response(status=204, headers={"Allow": ", ".join(allowed)})
+
+    def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, errors.DomainError):
+            return refusal(error)
+        if isinstance(error, MethodNotAllowed):
+            return Response(status=405, headers={"Allow": ", ".join(sorted(TABLE[self.route]))})
+        if isinstance(error, DatabaseError | OverflowError | ArithmeticError):
+            self.raise_uncaught_exception(error)
+        return super().handle_exception(error)
+
+    def raise_uncaught_exception(self, error: Exception) -> Any:
+        raise error
+
+    @property
+    def now(self) -> Any:
+        return timezone.now()
+
+
+def refusal(error: errors.DomainError) -> Response:
+    body: dict[str, Any] = {"error": error.message, **error.extra}
+    if isinstance(error, errors.Invalid) and error.details is not None:
+        body["details"] = error.details
+    headers = error.headers if isinstance(error, errors.RateLimited) else None
+    return Response(body, status=STATUS[type(error)], headers=headers)
+
+
+def flat(detail: Any, path: str = "") -> list[str]:
+    """`{"tags": {0: ["Invalid input"]}}` → `["tags.0: Invalid input"]`."""
+    if isinstance(detail, dict):
+        lines = []
+        for key, value in detail.items():
+            inner = "" if key == "non_field_errors" else str(key)
+            lines += flat(value, ".".join(part for part in (path, inner) if part))
+        return lines
+    if isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        return [line for n, item in enumerate(detail) if item for line in flat(item, f"{path}.{n}")]
+    return [f"{path}: {message}" for message in detail]
+
+
+def whole(text: str | None, default: int) -> int:
+    """A number of a query, cut to a whole one; junk gives the default."""
+    try:
+        return int(float(text)) if text else default
+    except (ValueError, OverflowError):
+        return default
+
+
+def unknown_path(request: HttpRequest) -> HttpResponse:
+    """Any other address below `/api/`: JSON, not a page."""
+    if request.method == "OPTIONS":
+        return HttpResponseNotAllowed([])
+    try:
+        gate.admit(presented_in(request), gate.Role.VIEWER)
+    except errors.Unauthenticated as error:
+        return _json({"error": error.message}, 401)
+    return _json({"error": "Not found"}, 404)
+
+
+def _json(body: dict[str, Any], status: int) -> HttpResponse:
+    return HttpResponse(orjson.dumps(body), status=status, content_type="application/json")

@@ -1,0 +1,72 @@
+"""The conversation on a task, as a tree."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from realtime.wire import legacy
+from realtime.wire.legacy_in import parse
+from tasks import services
+from tasks.models import Comment
+
+from . import shapes
+from .base import LegacyView
+from .docs import describe
+from .tasks import task_id
+
+CREATE = shapes.CommentFields()
+
+
+class Comments(LegacyView):
+    route = "task-comments"
+    limited = frozenset({"POST"})
+
+    @describe("Comments with their replies, oldest first.", answers={200: "Comments"})
+    def get(self, request: Request, key: str) -> Response:
+        task = services.find_task(actor=self.actor, id=task_id(key))
+        rows = [_out(comment) for comment in Comment.objects.filter(task=task).order_by("created_at", "id")]
+        return Response({"comments": _tree(rows), "total": len(rows)})
+
+    @describe("Say something on a task.", body=shapes.CommentFields, answers={201: "CommentAnswer"})
+    def post(self, request: Request, key: str) -> Response:
+        want = self.read(CREATE)
+        task = services.find_task(actor=self.actor, id=task_id(key))
+        comment, assigned = services.add_comment(
+            task=task,
+            actor=self.actor,
+            now=self.now,
+            content=_readable(want["content"]),
+            parent_id=want.get("parent_id"),
+        )
+        answer: dict[str, Any] = {"comment": _out(comment)}
+        if assigned:
+            answer["auto_assigned_to"] = assigned
+        return Response(answer, status=201)
+
+
+def _out(comment: Comment) -> dict[str, Any]:
+    return {**legacy.comment(comment.as_row()), "replies": []}
+
+
+def _tree(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    by_id = {row["id"]: row for row in rows}
+    for row in rows:
+        if row["parent_id"] in by_id:
+            by_id[row["parent_id"]]["replies"].append(row)
+    return [row for row in rows if row["parent_id"] not in by_id]
+
+
+def _readable(content: str) -> str:
+    """An agent's raw result (JSON with `payloads`) becomes its texts and a line of figures."""
+    result = parse(content.encode("utf-8", "replace")) if content.lstrip().startswith("{") else None
+    payloads = result.get("payloads") if isinstance(result, dict) else None
+    if not isinstance(payloads, list):
+        return content
+    texts = [item["text"] for item in payloads if isinstance(item, dict) and isinstance(item.get("text"), str)]
+    meta = result.get("meta") if isinstance(result.get("meta"), dict) else {}
+    figures = [f"{name}: {json.dumps(value)}" for name, value in meta.items() if isinstance(value, str | int | float)]
+    return "\n".join([*texts, *([", ".join(figures)] if figures else [])]) or content

@@ -1,0 +1,44 @@
+"""`/api/docs`: the OpenAPI document, generated from the views themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from .answers import ANSWERS, BODIES, ERROR
+
+Method = Callable[..., Any]
+PAGING = ("limit", "offset")
+REFUSALS = {400: "Invalid input", 401: "No usable credential", 403: "Role too low", 404: "Not found", 409: "Conflict"}
+
+
+def describe(
+    summary: str,
+    *,
+    answers: dict[int, str],
+    body: Any = None,
+    query: tuple[str, ...] = (),
+    paged: bool = False,
+) -> Callable[[Method], Method]:
+    """Document a view's method. `body` is an input shape, or the name of one in `answers.BODIES`."""
+    names = (*query, *PAGING) if paged else query
+    parameters = [
+        OpenApiParameter(name, OpenApiTypes.INT if name in PAGING else OpenApiTypes.STR, required=False)
+        for name in names
+    ]
+    responses: dict[Any, Any] = {
+        (status, "application/json"): OpenApiResponse(ANSWERS[name]) for status, name in answers.items()
+    }
+    responses |= {
+        (status, "application/json"): OpenApiResponse(ERROR, description=text) for status, text in REFUSALS.items()
+    }
+    responses[429, "application/json"] = OpenApiResponse(ERROR, description="Too many requests")
+    shape = BODIES[body] if isinstance(body, str) else body
+    request = {"application/json": shape} if shape is not None else None
+    decorate: Callable[[Method], Method] = extend_schema(
+        summary=summary, parameters=parameters, request=request, responses=responses
+    )
+    return decorate

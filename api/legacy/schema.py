@@ -1,0 +1,55 @@
+"""Routes that answer about the API itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.clock import iso
+
+from .base import LegacyView
+from .docs import describe
+
+_document: dict[str, Any] = {}
+
+
+class Docs(LegacyView):
+    route = "docs"
+
+    @describe("This document.", answers={200: "Free"})
+    def get(self, request: Request) -> Response:
+        if not _document:
+            _document.update(SchemaGenerator().get_schema(request=None, public=True))
+        return Response(_document, headers={"Cache-Control": "public, max-age=3600"})
+
+
+class Health(LegacyView):
+    route = "health"
+
+    @describe("Whether the database answers.", answers={200: "Free"})
+    def get(self, request: Request) -> Response:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except DatabaseError:
+            return Response({"status": "degraded", "db": "error", "ts": iso(timezone.now())}, status=503)
+        return Response({"status": "ok", "db": "ok", "ts": iso(timezone.now())})
+
+
+class Events(LegacyView):
+    """Answered by `realtime.streams` before Django; here for its documentation and for other methods' 405."""
+
+    route = "events"
+
+    @describe(
+        "Server-sent events: one JSON object `{type, data, timestamp}` a frame.",
+        query=("types", "agent", "workspace_id", "include", "last_event_id"),
+        answers={200: "Free"},
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"error": "This server was started without event streams"}, status=501)

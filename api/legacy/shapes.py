@@ -1,0 +1,102 @@
+"""Bodies that clients send."""
+
+from __future__ import annotations
+
+from agents.models import Agent
+from realtime.wire.legacy import PRIORITY_NUMBERS, STATUSES
+from tasks.models import Review, Task
+
+from .fields import Flag, Items, Number, Object, Seconds, Shape, Text, Whole, Word
+
+OUTCOMES = {outcome.value: outcome.value for outcome in Task.Outcome}
+VERDICTS = {verdict.value: verdict.value for verdict in Review.Verdict}
+RUNTIMES = {runtime.value: runtime.value for runtime in Agent.Runtime}
+PRESENCES = {word: word for word in ("online", "offline", "busy", "idle", "error")}
+
+
+class Metadata(Object):
+    """Free, but for the two keys that heartbeats hand on."""
+
+    def to_internal_value(self, data: object) -> dict[str, object]:
+        value = super().to_internal_value(data)
+        _check_place(value, "implementation_repo", 200)
+        _check_place(value, "code_location", 500)
+        return value
+
+
+def _check_place(value: dict[str, object], key: str, longest: int) -> None:
+    if key in value:
+        rule = Text(1, longest, empty=f"{key} cannot be empty")
+        try:
+            rule.to_internal_value(value[key])
+        except Exception as error:
+            raise type(error)({key: getattr(error, "detail", error)}) from None
+
+
+class TaskFields(Shape):
+    title = Text(1, 500, required=True, empty="Title is required")
+    description = Text(0, 5000)
+    status = Word(STATUSES)
+    priority = Word(PRIORITY_NUMBERS)
+    project_id = Whole(1)
+    assigned_to = Text(0, 100)
+    created_by = Text()
+    due_date = Seconds(source="due_at")
+    estimated_hours = Number(0, 10_000)
+    actual_hours = Number(0, 10_000)
+    outcome = Word(OUTCOMES)
+    error_message = Text(0, 5000)
+    resolution = Text(0, 5000)
+    feedback_rating = Whole(1, 5)
+    feedback_notes = Text(0, 5000)
+    retry_count = Whole(0)
+    completed_at = Seconds()
+    tags = Items(Text(1, 100, required=True), 0, 50)
+    metadata = Metadata()
+
+
+class OneStatus(Shape):
+    id = Whole(1, required=True)
+    status = Word(STATUSES, required=True)
+
+
+class ManyStatuses(Shape):
+    tasks = Items(OneStatus(), 1, 100, required=True, too_few="At least one task is required")
+
+
+class CommentFields(Shape):
+    content = Text(1, None, required=True, empty="Comment content is required")
+    parent_id = Whole(1)
+    task_id = Whole(1)
+    author = Text()
+
+
+class AgentFields(Shape):
+    name = Text(1, 100, required=True, empty="Name is required")
+    role = Text(1, 100, empty="Role is required")
+    openclaw_id = Text(1, 100)
+    session_key = Text(0, 200)
+    soul_content = Text(0, 50_000)
+    status = Word(PRESENCES)
+    config = Object()
+    template = Text(0, 100)
+    gateway_config = Object()
+    write_to_gateway = Flag()
+    provision_openclaw_workspace = Flag()
+    openclaw_workspace_path = Text(1, 500)
+    runtime_type = Word(RUNTIMES)
+
+
+class ConnectFields(Shape):
+    tool_name = Text(1, 100, required=True, empty="Tool name is required")
+    tool_version = Text(0, 50)
+    agent_name = Text(1, 100, required=True, empty="Agent name is required")
+    agent_role = Text(0, 100)
+    metadata = Object()
+
+
+class ReviewFields(Shape):
+    taskId = Whole(1, required=True)
+    status = Word(VERDICTS, required=True)
+    notes = Text(1, None, required=True, empty="Notes are required for quality reviews")
+    reviewer = Text(0, 200)

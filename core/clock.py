@@ -1,0 +1,22 @@
+"""Time at the edges: rows hold aware datetimes, the legacy dialect speaks Unix seconds, the log milliseconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def from_seconds(stamp: int | None) -> datetime | None:
+    return None if stamp is None else datetime.fromtimestamp(stamp, UTC)
+
+
+def iso(moment: datetime) -> str:
+    """`2026-03-04T05:06:07.089Z`: milliseconds, always UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,46 @@
+"""What can go wrong in the domain. Each dialect maps these to its own status and body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """Base of every error a service raises on purpose; `message` may be shown to the caller."""
+
+    def __init__(self, message: str, **extra: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.extra = extra
+
+
+class NotFound(DomainError):
+    """The object does not exist, or not in the caller's workspace."""
+
+
+class Denied(DomainError):
+    """The caller is known but may not do this."""
+
+
+class Unauthenticated(DomainError):
+    """Nobody the server knows made this request."""
+
+
+class Invalid(DomainError):
+    """The input cannot be accepted. `details` lists one `<dotted.path>: <message>` per failing field."""
+
+    def __init__(self, message: str = "Validation failed", *, details: list[str] | None = None, **extra: Any) -> None:
+        super().__init__(message, **extra)
+        self.details = details
+
+
+class Conflict(DomainError):
+    """The object is not in the state this change expects."""
+
+
+class RateLimited(DomainError):
+    """Too many requests in the window. `headers` says when to come back."""
+
+    def __init__(self, message: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.headers = headers or {}

@@ -1,0 +1,50 @@
+"""What every surface reads from a request's head, whether it arrives by ASGI or as a Django request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+
+SCHEMES = {"bearer", "apikey", "token"}
+COOKIES = ("__Host-mc-session", "mc-session")
+Headers = dict[bytes, bytes]
+
+
+def key_in(x_api_key: str, authorization: str) -> str:
+    """The presented key: `x-api-key` wins over `Authorization: Bearer|ApiKey|Token`."""
+    if x_api_key:
+        return x_api_key.strip()
+    scheme, _, rest = authorization.strip().partition(" ")
+    return rest.strip() if scheme.lower() in SCHEMES else ""
+
+
+def cookie_in(header: str) -> str:
+    """The session cookie, the secure spelling first."""
+    if "mc-session" not in header:
+        return ""
+    try:
+        jar = SimpleCookie(header)
+    except CookieError:
+        return ""
+    return next((jar[name].value for name in COOKIES if name in jar and jar[name].value), "")
+
+
+def header_map(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Later values of a repeated header are joined as HTTP allows."""
+    headers: Headers = {}
+    for name, value in raw:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    return headers
+
+
+def text_of(headers: Headers, name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
+
+
+def client_ip(peer: str, headers: Headers, trusted: set[str]) -> str:
+    """The caller's address. Forwarding headers count only from a trusted proxy: its right-most stranger."""
+    if peer not in trusted:
+        return peer
+    hops = [hop.strip() for hop in text_of(headers, b"x-forwarded-for").split(",") if hop.strip()]
+    strangers = [hop for hop in hops if hop not in trusted]
+    return strangers[-1] if strangers else text_of(headers, b"x-real-ip") or peer

@@ -1,0 +1,22 @@
+"""Names for rows that outlive the rows: `task:12`, and slugs for agents."""
+
+from __future__ import annotations
+
+import re
+
+NOT_SLUG = re.compile(r"[^a-z0-9]+")
+# SQLite and PostgreSQL keep signed 64-bit keys; a larger number can name no row.
+LARGEST_ID = 2**63 - 1
+
+
+def ref(kind: str, id: int) -> str:
+    return f"{kind}:{id}"
+
+
+def parse_ref(text: str) -> tuple[str, int]:
+    kind, _, id = text.partition(":")
+    return kind, int(id or 0)
+
+
+def slugify(name: str, *, fallback: str = "agent") -> str:
+    return NOT_SLUG.sub("-", name.lower()).strip("-")[:64] or fallback

@@ -1,0 +1,70 @@
+"""Group commit: reports from concurrent requests are written in one transaction.
+
+Each request is answered after the commit that holds its report, so an acknowledged report is never lost. While one
+batch is being written, the next one gathers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from django.db import close_old_connections
+
+from activity import bell
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+LARGEST = 500
+
+
+class Batcher(Generic[In, Out]):
+    """`write` takes a list of items, in a thread, and returns one outcome for each."""
+
+    def __init__(self, write: Callable[[Sequence[In]], Sequence[Out]], writer: ThreadPoolExecutor) -> None:
+        self._write = write
+        self._writer = writer
+        self._waiting: list[tuple[In, asyncio.Future[Out]]] = []
+        self._writing = False
+
+    async def submit(self, item: In) -> Out:
+        """Hand in one item; returns its outcome once it is durable."""
+        outcome: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, outcome))
+        if not self._writing:
+            self._writing = True
+            asyncio.get_running_loop().call_soon(self._begin)
+        return await outcome
+
+    def _begin(self) -> None:
+        batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._writer, self._run, [item for item, _ in batch])
+        work.add_done_callback(lambda done: self._finish(batch, done))
+
+    def _finish(self, batch: list[tuple[In, asyncio.Future[Out]]], done: asyncio.Future[list[Out | Exception]]) -> None:
+        for (_, outcome), result in zip(batch, done.result(), strict=True):
+            if outcome.done():
+                continue
+            if isinstance(result, Exception):
+                outcome.set_exception(result)
+            else:
+                outcome.set_result(result)
+        if self._waiting:
+            self._begin()
+        else:
+            self._writing = False
+
+    def _run(self, items: Sequence[In]) -> list[Out | Exception]:
+        """One transaction for all; should it fail, one for each, so that a bad item harms only itself."""
+        try:
+            outcomes: list[Out | Exception] = list(self._write(items))
+        except Exception as error:
+            close_old_connections()
+            if len(items) == 1:
+                return [error]
+            outcomes = [self._run([item])[0] for item in items]
+        bell.ring()  # figures moved, even when no event was written
+        return outcomes

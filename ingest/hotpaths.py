@@ -1,0 +1,143 @@
+"""The requests that a fleet sends all the time, answered on the event loop.
+
+`POST /api/agents/{id or name}/heartbeat` and `POST /api/tokens`: the same contract, roles and services as their views
+in `api.legacy`, with the writes of concurrent requests grouped into one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import credentials
+from accounts.access import gate, legacy
+from accounts.access.limits import HEARTBEAT, limiter
+from accounts.scopes import presented_by
+from core.actors import Actor
+from core.body import read_body
+from core.errors import Denied, DomainError, RateLimited, Unauthenticated
+from core.http import client_ip, header_map
+from realtime.wire import legacy as shapes
+from realtime.wire.legacy_in import connection_id_in, parse, report_in, spent_in
+from tokens.beats import Answer, Beat, take_beats
+from tokens.models import TokenUsage
+from tokens.services import Report, book
+
+from .batch import Batcher
+
+AGENTS, HEARTBEAT_END = "/api/agents/", "/heartbeat"
+TOKENS = "/api/tokens"
+STATUS = {Unauthenticated: 401, Denied: 403, RateLimited: 429}
+Reply = tuple[int, dict[str, Any]]
+log = structlog.get_logger(__name__)
+
+
+def _take_beats(beats: Sequence[Beat]) -> Sequence[Answer | Denied | None]:
+    return take_beats(beats, now=timezone.now())
+
+
+def _book(reports: Sequence[Report]) -> Sequence[TokenUsage]:
+    return book(reports, now=timezone.now())
+
+
+class HotPaths:
+    """Wraps the application that answers everything else."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        # One writer: SQLite has one anyway, and it keeps beats from competing with themselves.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._beats = Batcher(_take_beats, self._writer)
+        self._reports = Batcher(_book, self._writer)
+
+    async def start(self) -> None:
+        """Prepare what the first request would wait for."""
+
+    async def stop(self) -> None:
+        self._writer.shutdown(wait=False)
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        path = scope["path"]
+        if scope["method"] == "POST":
+            if path.startswith(AGENTS) and path.endswith(HEARTBEAT_END):
+                key = path[len(AGENTS) : -len(HEARTBEAT_END)]
+                if key and "/" not in key:
+                    await self._reply(send, self._heartbeat, scope, receive, key)
+                    return
+            elif path == TOKENS:
+                await self._reply(send, self._report, scope, receive)
+                return
+        await self.inner(scope, receive, send)
+
+    async def _reply(self, send: Any, answer: Any, scope: dict[str, Any], receive: Any, *rest: str) -> None:
+        body = await read_body(receive)
+        if body is None:
+            return
+        headers: dict[str, str] = {}
+        try:
+            status, shape = await answer(scope, body, *rest)
+        except DomainError as error:
+            status, shape = STATUS[type(error)], {"error": error.message}
+            headers = error.headers if isinstance(error, RateLimited) else {}
+        except Exception:
+            log.exception("hot_path_failed", path=scope["path"])
+            status, shape = 500, {"error": "Internal server error"}
+        await _send(send, status, shape, headers)
+
+    async def _heartbeat(self, scope: dict[str, Any], body: bytes, key: str) -> Reply:
+        actor = await _admitted(scope, "agent-heartbeat")
+        await _check_rate(scope, actor)
+        sent = parse(body)
+        beat = Beat(actor, key, connection_id_in(sent), spent_in(sent))
+        outcome = await self._beats.submit(beat)
+        if outcome is None:
+            return 404, {"error": "Agent not found"}
+        if isinstance(outcome, Denied):
+            raise outcome
+        shape = shapes.heartbeat(outcome.agent.name, outcome.waiting, checked_at=int(time.time()))
+        return 200, {**shape, "token_recorded": outcome.token_recorded}
+
+    async def _report(self, scope: dict[str, Any], body: bytes) -> Reply:
+        actor = await _admitted(scope, "tokens")
+        report = report_in(parse(body), actor.workspace_id)
+        if report is None:
+            return 400, {"error": "Invalid token usage record"}
+        row = await self._reports.submit(report)
+        return 200, {"success": True, "record": row.as_record()}
+
+
+async def _admitted(scope: dict[str, Any], route: str) -> Actor:
+    least = legacy.TABLE[route]["POST"]
+    assert least is not None
+    presented = presented_by(scope)
+    known, actor = credentials.remembered(presented)
+    if known and actor is not None:
+        return gate.check_role(actor, least)
+    return await asyncio.get_running_loop().run_in_executor(None, gate.admit, presented, least)
+
+
+async def _check_rate(scope: dict[str, Any], actor: Actor) -> None:
+    if not limiter().applies(HEARTBEAT):
+        return
+    headers = header_map(scope["headers"])
+    peer = (scope.get("client") or ("unknown", 0))[0]
+    who = actor.agent_name or client_ip(peer, headers, settings.TRUSTED_PROXIES)
+    refused = await asyncio.get_running_loop().run_in_executor(None, limiter().check, HEARTBEAT, who)
+    if refused is not None:
+        raise RateLimited(HEARTBEAT.message, headers=refused)
+
+
+async def _send(send: Any, status: int, shape: dict[str, Any], extra: dict[str, str]) -> None:
+    body = orjson.dumps(shape)
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in extra.items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,62 @@
+"""The web process: hot paths and streams on the event loop, everything else in Django's synchronous stack."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+
+from ingest.gauge import make_gauge  # noqa: E402
+from ingest.hotpaths import HotPaths  # noqa: E402
+from ingest.polled import Polled  # noqa: E402
+from realtime.hub import hub  # noqa: E402
+from realtime.streams import EventStream  # noqa: E402
+
+from . import logs  # noqa: E402
+from .bridge import Bridge  # noqa: E402
+from .edge import Edge  # noqa: E402
+
+logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
+
+bridge = Bridge()
+event_stream = EventStream.as_asgi()
+inner = HotPaths(Polled(bridge, make_gauge()))
+
+
+async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["path"] == "/api/events" and scope["method"] == "GET":
+        await event_stream(scope, receive, send)
+    else:
+        await inner(scope, receive, send)
+
+
+edge = Edge(route)
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        await edge(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    await receive()
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(bridge.pool, hub.start, loop)
+    await inner.start()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    hub.stop()
+    await inner.stop()
+    await send({"type": "lifespan.shutdown.complete"})

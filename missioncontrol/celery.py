@@ -1,0 +1,91 @@
+"""The worker: Celery with its beat, and the reader loop of the log.
+
+Queues carry hints only: whatever waits is a row with a due time, so the embedded broker may live in memory. Without
+`REDIS_URL` the worker runs its own beat in a thread; with it, run any number of workers and one `celery beat`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
+
+from celery import Celery, bootsteps
+from celery.beat import Service
+from celery.schedules import crontab
+from celery.signals import setup_logging
+from django.conf import settings
+
+app = Celery("missioncontrol")
+app.conf.update(
+    broker_url=settings.REDIS_URL or "memory://",
+    task_ignore_result=True,
+    task_default_queue="missioncontrol",
+    worker_enable_remote_control=bool(settings.REDIS_URL),
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_concurrency=2,
+    worker_pool="threads",
+    broker_connection_retry_on_startup=True,
+    beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
+    beat_max_loop_interval=5,
+    timezone="UTC",
+    beat_schedule={
+        "tell-that-the-worker-lives": {
+            "task": "activity.jobs.tell_that_the_worker_lives",
+            "schedule": 15.0,
+        },
+        "sweep-stale-agents": {"task": "connections.jobs.sweep_stale_agents", "schedule": 30.0},
+        "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(hour=3, minute=17)},
+        "forget-old-sessions": {"task": "accounts.jobs.forget_old_sessions", "schedule": crontab(minute=41)},
+    },
+)
+app.autodiscover_tasks(related_name="jobs")
+
+
+@setup_logging.connect
+def _log_like_the_web(**_: Any) -> None:
+    from . import logs
+
+    logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
+
+
+class ReaderLoop(bootsteps.StartStopStep):
+    """Runs the durable readers of the log in a thread of the worker."""
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._stop = threading.Event()
+
+    def start(self, parent: Any) -> None:
+        from django.utils import timezone
+
+        from activity import readers, vitals
+
+        vitals.worker_seen(now=timezone.now())
+        threading.Thread(target=readers.run, args=(self._stop,), name="readers", daemon=True).start()
+
+    def stop(self, parent: Any) -> None:
+        self._stop.set()
+
+
+class EmbeddedBeat(bootsteps.StartStopStep):
+    """Beat in the worker's own process, since a broker in memory reaches no other one."""
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self.enabled = not settings.REDIS_URL
+        self._service: Service | None = None
+
+    def start(self, parent: Any) -> None:
+        self._service = Service(parent.app, schedule_filename=app.conf.beat_schedule_filename)
+        threading.Thread(target=self._service.start, name="beat", daemon=True).start()
+
+    def stop(self, parent: Any) -> None:
+        if self._service is not None:
+            self._service.stop()
+
+
+app.steps["worker"].update({ReaderLoop, EmbeddedBeat})

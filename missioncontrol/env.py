@@ -1,0 +1,38 @@
+"""The environment, read in one way: `NAME`, or the file that `NAME_FILE` points to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import environ
+
+_env = environ.FileAwareEnv()
+TRUE = {"1", "true", "yes", "on"}
+
+
+def text(name: str, default: str = "") -> str:
+    """An empty value counts as unset, as in a compose file that passes everything through."""
+    return str(_env.str(name, default=default)).strip() or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    word = text(name)
+    return word.lower() in TRUE if word else default
+
+
+def number(name: str, default: int) -> int:
+    """Numbers that cannot be read fall back to the default, as existing deployments expect."""
+    try:
+        return int(text(name, str(default)))
+    except ValueError:
+        return default
+
+
+def words(name: str) -> list[str]:
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def data_dir() -> Path:
+    chosen = text("MC_DATA_DIR") or text("MISSION_CONTROL_DATA_DIR") or ".data"
+    return Path(os.path.expanduser(chosen)).resolve()

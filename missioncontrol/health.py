@@ -1,0 +1,34 @@
+"""Is the process alive, and is the whole ready? For load balancers and supervisors, without sign-in."""
+
+from __future__ import annotations
+
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+
+from activity.models import Reader
+from activity.vitals import worker_is_alive
+
+
+def alive(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when the database takes a write and the worker was seen within a minute, else 503 that says which."""
+    checks = {"database": "ok" if _database_is_writable() else "cannot be written"}
+    if checks["database"] == "ok":
+        seen = worker_is_alive(now=timezone.now())
+        checks["worker"] = "ok" if seen else "not seen for 60 s: start it with `make run`"
+    ok = set(checks.values()) == {"ok"}
+    return JsonResponse({"status": "ready" if ok else "not ready", "checks": checks}, status=200 if ok else 503)
+
+
+def _database_is_writable() -> bool:
+    try:
+        with transaction.atomic():
+            Reader.objects.update_or_create(name="readyz", defaults={"seen_at": timezone.now()})
+            transaction.set_rollback(True)
+    except DatabaseError:
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""Every setting, read from the environment in this one place. Names and defaults: README, "Configuration"."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import environ
+
+from . import env, secretfile
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+# -- where things are -------------------------------------------------------------------------------------------------
+DATA_DIR = env.data_dir()
+SECRETS = secretfile.load(DATA_DIR)
+SECRET_KEY = env.text("SECRET_KEY") or SECRETS["SECRET_KEY"]
+DEBUG = False
+
+# -- database: SQLite in the data folder, or PostgreSQL ---------------------------------------------------------------
+SQLITE_FILE = Path(env.text("MISSION_CONTROL_DB_PATH") or DATA_DIR / "mission-control.db")
+DATABASE_URL = env.text("DATABASE_URL")
+REDIS_URL = env.text("REDIS_URL")
+SQLITE_SYNCHRONOUS = env.text("MC_SQLITE_SYNCHRONOUS", "NORMAL").upper()
+if DATABASE_URL:
+    DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "missioncontrol.sqlite",
+            "NAME": str(SQLITE_FILE),
+            "OPTIONS": {
+                "timeout": 30,
+                # The write lock is taken at the start, where SQLite waits for it; upgraded later it would fail at once.
+                "transaction_mode": "IMMEDIATE",
+                "init_command": (
+                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS}; PRAGMA cache_size=-8000;"
+                    " PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; PRAGMA wal_autocheckpoint=2000;"
+                ),
+            },
+            "TEST": {"NAME": str(DATA_DIR / f"test-{os.getpid()}.db")},
+        }
+    }
+# Connections live as long as their thread; the threads of a web process are few and stay.
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- what is installed ------------------------------------------------------------------------------------------------
+DOMAIN_APPS = ["activity", "accounts", "notifications", "projects", "agents", "connections", "tasks", "tokens"]
+INSTALLED_APPS = [
+    "missioncontrol.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials",
+    "rest_framework",
+    "drf_spectacular",
+    "missioncontrol.apps.MissionControlConfig",
+    *DOMAIN_APPS,
+    "web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "accounts.middleware.CookieNames",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SignedIn",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "missioncontrol.urls"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "missioncontrol.staticversions.VersionedStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+# -- who may come in --------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_NAME = "mc-session"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "strict"
+CSRF_COOKIE_NAME = "mc-csrf"
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_HTTPONLY = False
+COOKIE_SECURE = env.flag("MC_COOKIE_SECURE") if env.text("MC_COOKIE_SECURE") else None
+# The edge (missioncontrol.edge) checks hosts for every surface, by the rules of MC_ALLOWED_HOSTS.
+ALLOWED_HOSTS = ["*"]
+HOSTS_ALLOWED = env.words("MC_ALLOWED_HOSTS")
+ALLOW_ANY_HOST = env.flag("MC_ALLOW_ANY_HOST")
+TRUSTED_PROXIES = set(env.words("MC_TRUSTED_PROXIES"))
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+HSTS_ALWAYS = env.flag("MC_ENABLE_HSTS")
+HSTS = HSTS_ALWAYS or not env.flag("MC_DISABLE_HSTS")
+SECURE_CONTENT_TYPE_NOSNIFF = False  # set for every surface at the edge
+SECURE_REFERRER_POLICY = None
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
+
+GLOBAL_API_KEY = env.text("API_KEY") or SECRETS["API_KEY"]
+# (role, key) pairs that authenticate without a row.
+ENVIRONMENT_KEYS = [
+    ("admin", GLOBAL_API_KEY),
+    *([("admin", env.text("MC_ADMIN_TOKEN"))] if env.text("MC_ADMIN_TOKEN") else []),
+    *(tuple(pair.split(":", 1)) for pair in env.words("MC_API_KEYS") if pair.partition(":")[2]),
+]
+ENVIRONMENT_KEYS = [(role, key) for role, key in ENVIRONMENT_KEYS if role in {"viewer", "operator", "admin"} and key]
+RATE_LIMITS_OFF = env.flag("MC_DISABLE_RATE_LIMIT")
+STREAMS_PER_CREDENTIAL = env.number("MC_STREAMS_PER_CREDENTIAL", 20)
+
+# -- the log and its readers ------------------------------------------------------------------------------------------
+# Who hears what happens, in this order; dotted names of functions that take a page of events.
+EVENT_READERS: list[str] = []
+RETAIN_EVENTS_DAYS = env.number("MC_RETAIN_EVENTS_DAYS", 90)
+STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
+COORDINATOR_AGENT = env.text("MC_COORDINATOR_AGENT")
+SUBSCRIBED_PROVIDERS = env.words("MC_SUBSCRIBED_PROVIDERS")
+
+# -- APIs -------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Mission Control",
+    "DESCRIPTION": "The control room for fleets of AI agents.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+# -- processes --------------------------------------------------------------------------------------------------------
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 3000)
+WEB_CONCURRENCY = max(1, env.number("WEB_CONCURRENCY", os.cpu_count() or 1))
+REQUEST_THREADS = max(1, env.number("MC_REQUEST_THREADS", 6))
+LOG_FORMAT = env.text("MC_LOG_FORMAT", "console")
+LOG_LEVEL = env.text("MC_LOG_LEVEL", "INFO").upper()
+LOGGING_CONFIG = None

@@ -1,0 +1,19 @@
+"""Where every address leads. Streams and hot paths are taken before Django, in `missioncontrol.asgi`."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from api.legacy.base import unknown_path
+
+from . import health
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("api/", include("api.legacy.urls")),
+    re_path(r"^api/", unknown_path),
+    path("admin/", admin.site.urls),
+    path("", include("web.urls")),
+]

@@ -1,0 +1,116 @@
+"""The hub: one per web process. It tails the log, encodes each event once, and feeds every open stream.
+
+A thread waits for the bell and reads; the event loop only hands bytes to subscribers. Nobody who listens slowly can
+hold up the hub: a subscriber's queue is bounded, and what happens when it is full is the subscriber's to decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+
+from accounts import credentials
+from activity.bell import Listener
+from activity.catalogue import Kind
+from activity.models import Event
+
+from .wire import sse
+from .wire.sse import Frame
+
+PAGE = 500
+TICK_EVERY = 1.0
+log = structlog.get_logger(__name__)
+
+
+class Subscriber(Protocol):
+    def take(self, frames: list[Frame]) -> None:
+        """Called on the event loop with the frames of one page, oldest first. Must not block."""
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.position = 0
+        self.subscribers: set[Subscriber] = set()
+        self.events_out = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._ticked_at = 0.0
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin at the log's end: the past is asked for by replay, per stream."""
+        self._loop = loop
+        self.position = latest_position()
+        self._thread = threading.Thread(target=self._tail, name="hub", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def subscribe(self, subscriber: Subscriber) -> int:
+        """Add a stream; returns the position from which it is fed. Call on the event loop."""
+        self.subscribers.add(subscriber)
+        return self.position
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        self.subscribers.discard(subscriber)
+
+    def _tail(self) -> None:
+        position = self.position
+        with Listener() as wait_for_bell:
+            while not self._stop.is_set():
+                try:
+                    events = list(Event.objects.settled().after(position)[:PAGE])
+                except DatabaseError:
+                    log.exception("hub_cannot_read_the_log")
+                    close_old_connections()
+                    self._stop.wait(1)
+                    continue
+                if events:
+                    position = events[-1].id
+                    self._pass_on(events, position)
+                else:
+                    self._tick()
+                if len(events) < PAGE:
+                    wait_for_bell()
+
+    def _pass_on(self, events: list[Event], position: int) -> None:
+        if any(event.kind == Kind.ACCESS_CHANGED for event in events):
+            credentials.forget()
+        frames = [frame for frame in map(sse.encode, events) if frame]
+        self._on_loop(lambda: self._deliver(frames, position))
+
+    def _tick(self) -> None:
+        """The bell without an event: figures moved. Told at most once a second, to those who asked."""
+        now = time.monotonic()
+        if now - self._ticked_at < TICK_EVERY:
+            return
+        self._ticked_at = now
+        at = int(time.time() * 1000)
+        tick = Frame(0, None, ("tick",), None, None, sse.message("tick", None, at=at), transient=True)
+        self._on_loop(lambda: self._deliver([tick], None))
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call)
+
+    def _deliver(self, frames: list[Frame], position: int | None) -> None:
+        if position is not None:
+            self.position = position
+        if frames:
+            self.events_out += len(frames)
+            for subscriber in tuple(self.subscribers):
+                subscriber.take(frames)
+
+
+def latest_position() -> int:
+    return Event.objects.settled().order_by("-id").values_list("id", flat=True).first() or 0
+
+
+hub = Hub()

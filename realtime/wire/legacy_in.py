@@ -1,0 +1,110 @@
+"""Reports of agents as the legacy dialect sends them. Pure functions from a body to what the domain takes, or None."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import orjson
+
+from core.ids import LARGEST_ID
+from tokens.beats import Spent
+from tokens.services import LARGEST_COUNT, Report
+
+LONGEST_DURATION_MS = 604_800_000
+
+
+def parse(body: bytes) -> Any:
+    """The body as JSON, or None. Byte order marks are accepted; bytes that are no UTF-8 become U+FFFD."""
+    if body.startswith(b"\xef\xbb\xbf"):
+        body = body[3:]
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            value = orjson.loads(body.decode("utf-8", "replace").encode())
+        except orjson.JSONDecodeError:
+            return None
+    # PostgreSQL cannot store NUL in text.
+    return _without_nul(value) if b"\\u0000" in body else value
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return value
+
+
+def is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_COUNT
+
+
+def spent_in(body: Any) -> Spent | None:
+    """The `token_usage` of a beat; None unless it is complete and in range (the beat counts all the same)."""
+    usage = body.get("token_usage") if isinstance(body, dict) else None
+    if not isinstance(usage, dict):
+        return None
+    model, tokens_in, tokens_out = usage.get("model"), usage.get("inputTokens"), usage.get("outputTokens")
+    if not (isinstance(model, str) and model.strip() and is_count(tokens_in) and is_count(tokens_out)):
+        return None
+    return Spent(model.strip()[:200], tokens_in, tokens_out, task_id_in(usage.get("taskId")))
+
+
+def connection_id_in(body: Any) -> uuid.UUID | None:
+    value = body.get("connection_id") if isinstance(body, dict) else None
+    try:
+        return uuid.UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def task_id_in(value: Any) -> int | None:
+    """A task id as number or text; anything else names no task."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        value = int(value)
+    return value if type(value) is int and 0 < value <= LARGEST_ID else None
+
+
+def report_in(body: Any, workspace_id: int) -> Report | None:
+    """The body of `POST /api/tokens`; None when any field breaks its rule."""
+    if not isinstance(body, dict):
+        return None
+    model, session = body.get("model"), body.get("sessionId")
+    tokens_in, tokens_out = body.get("inputTokens"), body.get("outputTokens")
+    operation, duration = body.get("operation", "chat_completion"), body.get("duration")
+    good = (
+        _is_text(model, 200, trim=True)
+        and _is_text(session, 512)
+        and is_count(tokens_in)
+        and is_count(tokens_out)
+        and tokens_in + tokens_out <= LARGEST_COUNT
+        and _is_text(operation, 100)
+        and (duration is None or _is_duration(duration))
+        and isinstance(body.get("taskId"), int | float | str | None)
+    )
+    if not good:
+        return None
+    return Report(
+        workspace_id,
+        model.strip(),
+        session,
+        tokens_in,
+        tokens_out,
+        operation,
+        duration,
+        task_id_in(body.get("taskId")),
+    )
+
+
+def _is_text(value: Any, longest: int, *, trim: bool = False) -> bool:
+    if not isinstance(value, str):
+        return False
+    return 1 <= len(value.strip() if trim else value) <= longest
+
+
+def _is_duration(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= LONGEST_DURATION_MS

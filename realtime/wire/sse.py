@@ -1,0 +1,151 @@
+"""Events of the log as frames of the legacy SSE stream: encoded once, whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from activity.catalogue import Kind
+from activity.models import Event
+from core.clock import milliseconds
+
+from . import legacy
+
+HEARTBEAT = b": heartbeat\n\n"
+RETRY = b"retry: 3000\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What one event is on this wire. `types` are the names a filter may ask for; `body` goes out in one write."""
+
+    id: int
+    workspace_id: int | None
+    types: tuple[str, ...]
+    agent_id: int | None
+    agent_name: str | None
+    body: bytes
+    transient: bool = False
+
+
+Shape = Callable[[Event], dict[str, Any] | None]
+
+
+def _story(event: Event) -> dict[str, Any]:
+    return legacy.activity(
+        {
+            "id": event.id,
+            "type": event.type,
+            "subject": event.subject,
+            "actor": event.actor,
+            "description": event.description,
+            "data": event.data,
+            "at": event.at,
+            "workspace_id": event.workspace_id,
+        }
+    )
+
+
+def _task(event: Event) -> dict[str, Any]:
+    return legacy.task(event.data["task"])
+
+
+def _status(event: Event) -> dict[str, Any]:
+    data = event.data
+    shape: dict[str, Any] = {"id": data["id"], "status": legacy.STATUS_WORDS[data["status"]]}
+    if "previous_status" in data:
+        shape["previous_status"] = legacy.STATUS_WORDS[data["previous_status"]]
+    shape["updated_at"] = legacy.stamp(data.get("updated_at"))
+    return shape
+
+
+def _agent(event: Event) -> dict[str, Any]:
+    return legacy.agent(event.data["agent"])
+
+
+def _newcomer(event: Event) -> dict[str, Any]:
+    return {**_agent(event), "taskStats": legacy.NO_TASKS}
+
+
+def _presence(event: Event) -> dict[str, Any]:
+    data = event.data
+    shape = {"id": data["id"], "name": data["name"], "status": data["status"]}
+    if data.get("last_seen"):
+        shape["last_seen"] = legacy.stamp(data["last_seen"])
+    if data.get("last_activity"):
+        shape["last_activity"] = data["last_activity"]
+    return shape
+
+
+def _data(event: Event) -> dict[str, Any]:
+    return dict(event.data)
+
+
+def _notification(event: Event) -> dict[str, Any]:
+    return dict(event.data["notification"])
+
+
+def _comment(event: Event) -> dict[str, Any]:
+    return legacy.comment(event.data["comment"])
+
+
+# Kind of event → the names of its frames, and their data. Kinds that are not here stay inside.
+SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
+    Kind.STORY: (("activity.created",), _story),
+    Kind.TASK_CREATED: (("task.created",), _task),
+    Kind.TASK_UPDATED: (("task.updated",), _task),
+    Kind.TASK_CLAIMED: (("task.updated",), _task),
+    Kind.TASK_DELETED: (("task.deleted",), _data),
+    Kind.COMMENT_CREATED: (("comment.created",), _comment),
+    # Both names are relied on: the first by browsers, the second by direct connections.
+    Kind.NOTIFICATION_CREATED: (("notification.created", "notification"), _notification),
+    Kind.NOTIFICATION_ACKED: (("notification.read",), _data),
+    Kind.AGENT_REGISTERED: (("agent.created",), _newcomer),
+    Kind.AGENT_UPDATED: (("agent.updated",), _agent),
+    Kind.AGENT_PRESENCE: (("agent.status_changed",), _presence),
+    Kind.AGENT_REMOVED: (("agent.deleted",), _data),
+    Kind.CONNECTION_CREATED: (("connection.created",), _data),
+    Kind.CONNECTION_ENDED: (("connection.disconnected",), _data),
+    Kind.AUDIT_SECURITY: (("audit.security",), _data),
+}
+
+
+def encode(event: Event) -> Frame | None:
+    """The frame of an event, or None when this dialect does not speak of it."""
+    if event.kind == Kind.TASK_TRANSITIONED:
+        names, shape = (("task.updated",), _task) if "task" in event.data else (("task.status_changed",), _status)
+    elif event.kind in SHAPES:
+        names, shape = SHAPES[event.kind]
+    else:
+        return None
+    data = shape(event)
+    data["workspace_id"] = event.workspace_id
+    return Frame(
+        event.id,
+        event.workspace_id,
+        names,
+        event.agent_id,
+        _agent_name(event),
+        b"".join(_lines(event, names, data)),
+    )
+
+
+def _lines(event: Event, names: tuple[str, ...], data: dict[str, Any]) -> list[bytes]:
+    """Only the last frame of an event carries its id: who lost any of them is sent them all again."""
+    at = milliseconds(event.at)
+    frames = [b"data: " + orjson.dumps({"type": name, "data": data, "timestamp": at}) + b"\n\n" for name in names]
+    frames[-1] = b"id: %d\n" % event.id + frames[-1]
+    return frames
+
+
+def _agent_name(event: Event) -> str | None:
+    data = event.data or {}
+    return data.get("name") or data.get("agent_name") or (data.get("task") or {}).get("assigned_to")
+
+
+def message(type: str, data: Any, *, at: int) -> bytes:
+    """A frame that is no event of the log: `connected`, `resync`, `unauthorized`, `tick`."""
+    return b"data: " + orjson.dumps({"type": type, "data": data, "timestamp": at}) + b"\n\n"

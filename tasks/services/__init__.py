@@ -1,0 +1,24 @@
+"""Every write about tasks; a public function is one use case."""
+
+from .claiming import Claim, claim_next
+from .commenting import add_comment
+from .creating import create_task
+from .deleting import delete_task
+from .finding import find_task
+from .moving import move_task, set_statuses
+from .reviewing import approve_task, review_task
+from .updating import update_task
+
+__all__ = [
+    "Claim",
+    "add_comment",
+    "approve_task",
+    "claim_next",
+    "create_task",
+    "delete_task",
+    "find_task",
+    "move_task",
+    "review_task",
+    "set_statuses",
+    "update_task",
+]

@@ -1,0 +1,100 @@
+"""What every change of a task writes besides the task: transitions, tallies, subscriptions, events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from activity.catalogue import Kind
+from activity.models import Event
+from activity.services import fact, story
+from core.actors import Actor
+from core.ids import ref
+from notifications.services import Note
+
+from ..models import Subscription, Tally, Task, Transition
+
+PREVIEW = 100
+
+
+def count(task: Task, by: int) -> None:
+    """Move the tally of tasks like this one up or down."""
+    like_this = {
+        "workspace_id": task.workspace_id,
+        "project_id": task.project_id,
+        "status": task.status,
+        "priority": task.priority,
+    }
+    if not Tally.objects.filter(**like_this).update(n=F("n") + by):
+        Tally.objects.create(**like_this, n=by)
+
+
+def note_transition(task: Task, *, was: str, actor: Actor, now: datetime, reason: str = "") -> None:
+    Transition.objects.create(
+        task=task, was=was, now=task.status, actor=str(actor), by=actor.display_name, reason=reason, at=now
+    )
+
+
+def subscribe(task: Task, names: Iterable[str | None], *, now: datetime) -> None:
+    rows = [Subscription(task=task, name=name, created_at=now) for name in dict.fromkeys(names) if name]
+    Subscription.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def task_fact(task: Task, kind: Kind, actor: Actor, **extra: Any) -> Event:
+    """The task as it is now, for machines."""
+    return fact(
+        kind, actor=actor, subject=ref("task", task.pk), task_id=task.pk, data={"task": task.snapshot(), **extra}
+    )
+
+
+def status_fact(actor: Actor, *, task_id: int, data: dict[str, Any]) -> Event:
+    return fact(
+        Kind.TASK_TRANSITIONED,
+        actor=actor,
+        subject=ref("task", task_id),
+        task_id=task_id,
+        data={"id": task_id, **data},
+    )
+
+
+def task_story(type: str, task: Task, *, by: str, description: str, data: dict[str, Any] | None = None) -> Event:
+    return story(
+        type,
+        by=by,
+        subject=ref("task", task.pk),
+        workspace_id=task.workspace_id,
+        task_id=task.pk,
+        description=description,
+        data=data,
+    )
+
+
+def assignment_note(task: Task, *, title: str, suffix: str = "") -> Note:
+    return Note(
+        task.assigned_to or "",
+        "assignment",
+        "Task Assigned",
+        f"You have been assigned to task: {title}{suffix}",
+        ("task", task.pk),
+    )
+
+
+def mention_note(task: Task, recipient: str, *, by: str) -> Note:
+    return Note(
+        recipient,
+        "mention",
+        "You were mentioned in a task description",
+        f'{by} mentioned you in task "{task.title}"',
+        ("task", task.pk),
+    )
+
+
+def is_actor(name: str, actor: Actor) -> bool:
+    return name in (actor.username, actor.display_name)
+
+
+def preview(text: str) -> str:
+    return text if len(text) <= PREVIEW else text[:PREVIEW] + "..."

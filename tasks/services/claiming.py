@@ -1,0 +1,60 @@
+"""The queue: an agent asks for work and gets one task that nobody else can get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from activity.catalogue import Kind
+from activity.services import record
+from core.actors import Actor
+
+from ..models import Task
+from . import bookkeeping as books
+from .creating import top_of_column
+
+TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`reason` is continue_current, at_capacity, assigned or no_tasks_available."""
+
+    task: Task | None
+    reason: str
+
+
+@transaction.atomic
+def claim_next(*, actor: Actor, now: datetime, agent_name: str, capacity: int = 1) -> Claim:
+    """What the agent should do now: what it has begun, or the best task that is free."""
+    mine = Task.objects.in_workspace(actor.workspace_id).select_related("project")
+    current = list(
+        mine.filter(assigned_to=agent_name, status=Task.Status.IN_PROGRESS).order_by("-updated_at", "-id")[:capacity]
+    )
+    if len(current) >= capacity:
+        return Claim(current[0], "continue_current") if capacity == 1 else Claim(None, "at_capacity")
+    for task in mine.claimable_by(agent_name)[:TRIES]:
+        if _take(task, agent_name, actor, now):
+            return Claim(task, "assigned")
+    if current:
+        return Claim(current[0], "continue_current")
+    return Claim(None, "no_tasks_available")
+
+
+def _take(task: Task, agent_name: str, actor: Actor, now: datetime) -> bool:
+    """Claim by update: of several agents that want the task, one changes the row."""
+    was = task.status
+    free = Task.objects.filter(pk=task.pk, status=was, assigned_to=task.assigned_to)
+    taken = free.update(
+        status=Task.Status.IN_PROGRESS, assigned_to=agent_name, updated_at=now, position=top_of_column(now)
+    )
+    if not taken:
+        return False
+    books.count(task, -1)
+    task.status, task.assigned_to, task.updated_at = Task.Status.IN_PROGRESS, agent_name, now
+    books.count(task, +1)
+    books.note_transition(task, was=was, actor=actor, now=now, reason="claimed from the queue")
+    record(books.task_fact(task, Kind.TASK_CLAIMED, actor), at=now)
+    return True

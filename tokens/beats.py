@@ -1,0 +1,123 @@
+"""Heartbeats: an agent says that it lives, reports what it spent, and hears what waits for it.
+
+Everything here takes many beats at once, since beats of a whole fleet are written in one transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from agents.models import Agent
+from agents.services import SignOfLife, hear_from
+from connections.services import touch
+from core.actors import Actor
+from core.errors import Denied
+from tasks.work import Waiting, waiting_for
+
+from .services import Report, book
+
+NOT_YOU = "Access denied: agent key may only access its own agent."
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The `token_usage` of a beat, complete and in range."""
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+    task_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """`agent_key` is an id or an exact name, as in the path."""
+
+    actor: Actor
+    agent_key: str
+    connection_id: uuid.UUID | None = None
+    spent: Spent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    agent: Agent
+    waiting: Waiting
+    token_recorded: bool
+
+
+@transaction.atomic
+def take_beats(beats: Sequence[Beat], *, now: datetime) -> list[Answer | Denied | None]:
+    """One outcome per beat, in order: its answer, Denied, or None when there is no such agent."""
+    agents = _agents_of(beats)
+    outcomes: list[Answer | Denied | None] = []
+    heard: dict[int, list[tuple[Beat, Agent]]] = defaultdict(list)
+    for beat in beats:
+        agent = agents.get((beat.actor.workspace_id, beat.agent_key))
+        if agent is None or not may_speak_for(beat, agent):
+            outcomes.append(Denied(NOT_YOU) if agent else None)
+            continue
+        heard[agent.workspace_id].append((beat, agent))
+        outcomes.append(Answer(agent, Waiting(), token_recorded=beat.spent is not None))
+    for workspace_id, here in heard.items():
+        _take(workspace_id, here, now)
+    waiting = {id: waiting_for({a for _, a in here}, workspace_id=id, now=now) for id, here in heard.items()}
+    return [
+        Answer(out.agent, waiting[out.agent.workspace_id][out.agent.name], out.token_recorded)
+        if isinstance(out, Answer)
+        else out
+        for out in outcomes
+    ]
+
+
+def may_speak_for(beat: Beat, agent: Agent) -> bool:
+    """A caller bound to one agent beats for that one only; by number it must be bound by key."""
+    actor = beat.actor
+    if not actor.is_agent_scoped:
+        return True
+    return actor.agent_id == agent.pk if beat.agent_key.isdigit() else actor.agent_name == agent.name
+
+
+def _agents_of(beats: Sequence[Beat]) -> dict[tuple[int, str], Agent]:
+    wanted: dict[int, set[str]] = defaultdict(set)
+    for beat in beats:
+        wanted[beat.actor.workspace_id].add(beat.agent_key)
+    found = {}
+    for workspace_id, keys in wanted.items():
+        for agent in Agent.objects.called_any(workspace_id, keys):
+            found[workspace_id, agent.name] = agent
+            if str(agent.pk) in keys:
+                found[workspace_id, str(agent.pk)] = agent
+    return found
+
+
+def _take(workspace_id: int, here: list[tuple[Beat, Agent]], now: datetime) -> None:
+    ids = [beat.connection_id for beat, _ in here if beat.connection_id]
+    if ids:
+        touch(ids, workspace_id=workspace_id, now=now)
+    hear_from(
+        signs=[SignOfLife(agent, working=beat.spent is not None) for beat, agent in here],
+        actor=here[0][0].actor,
+        now=now,
+    )
+    reports = [
+        Report(
+            workspace_id,
+            beat.spent.model,
+            f"{agent.name}:cli",
+            beat.spent.input_tokens,
+            beat.spent.output_tokens,
+            operation="heartbeat",
+            task_id=beat.spent.task_id,
+        )
+        for beat, agent in here
+        if beat.spent
+    ]
+    if reports:
+        book(reports, now=now)

@@ -1,0 +1,94 @@
+"""What a token costs. The public price list is genai-prices' bundled data; deployments may override it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from functools import lru_cache
+
+from django.conf import settings
+
+from .models import MICRO, PriceOverride
+
+# Micro-dollars per million tokens in and out for a model that nobody knows: never free, never absurd.
+UNKNOWN = (3 * MICRO, 15 * MICRO)
+# Prices hold for a context of ordinary size; the list's tiers for huge prompts are not applied.
+SAMPLE = 1000
+OVERRIDES_READ_EVERY = 30.0
+PROVIDER_OF_PREFIX = {"claude": "anthropic", "gpt": "openai", "o1": "openai", "o3": "openai"}
+NOT_SUBSCRIBED = {"none", "no", "false", "free", "unknown", "api_key"}
+
+Rates = tuple[int, int]
+
+
+def cost_microusd(model: str, input_tokens: int, output_tokens: int) -> int:
+    """Whole micro-dollars: (input × in-rate + output × out-rate) / 1 000 000, rounded half up."""
+    rate_in, rate_out = rates(model)
+    return (input_tokens * rate_in + output_tokens * rate_out + MICRO // 2) // MICRO
+
+
+def rates(model: str) -> Rates:
+    """Micro-dollars per million tokens, in and out."""
+    name = model.strip().lower()
+    override = _overrides().get(name)
+    return override or _listed(name)
+
+
+@lru_cache(maxsize=4096)
+def _listed(name: str) -> Rates:
+    if _provider(name) in _subscribed():
+        return (0, 0)
+    for ref in (name, name.rsplit("/", 1)[-1]):
+        found = _public_price(ref)
+        if found:
+            return found
+    return UNKNOWN
+
+
+def _public_price(name: str) -> Rates | None:
+    if name.startswith("ollama"):
+        return (0, 0)
+    # Imported here: the list costs 25 MiB and a second, and only the first report of a model needs it.
+    from genai_prices import Usage, calc_price
+
+    try:
+        price_in = calc_price(Usage(input_tokens=SAMPLE), model_ref=name).total_price
+        price_out = calc_price(Usage(output_tokens=SAMPLE), model_ref=name).total_price
+    except LookupError:
+        return None
+    return round(price_in * MICRO * MICRO / SAMPLE), round(price_out * MICRO * MICRO / SAMPLE)
+
+
+def _provider(name: str) -> str:
+    head = name.split("/", 1)[0]
+    if ":" in head:
+        head = name
+    return PROVIDER_OF_PREFIX.get(head, head)
+
+
+def _subscribed() -> set[str]:
+    """Providers that are paid by subscription, so that their tokens cost nothing more."""
+    found = {name.lower() for name in settings.SUBSCRIBED_PROVIDERS}
+    for variable, value in os.environ.items():
+        name = variable.upper().removeprefix("MC_")
+        for ending in ("_SUBSCRIPTION_TYPE", "_SUBSCRIPTION"):
+            if name.endswith(ending) and value.strip() and value.strip().lower() not in NOT_SUBSCRIBED:
+                found.add(name.removesuffix(ending).lower())
+                break
+    return found
+
+
+_read: tuple[float, dict[str, Rates]] = (0.0, {})
+_reading = threading.Lock()
+
+
+def _overrides() -> dict[str, Rates]:
+    global _read
+    with _reading:
+        until, known = _read
+        if time.monotonic() > until:
+            rows = PriceOverride.objects.values_list("model", "input_microusd", "output_microusd")
+            known = {model.lower(): (rate_in, rate_out) for model, rate_in, rate_out in rows}
+            _read = (time.monotonic() + OVERRIDES_READ_EVERY, known)
+        return known

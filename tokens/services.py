@@ -1,0 +1,130 @@
+"""Book token reports: each row and its sums in one transaction, one or many at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connections, router, transaction
+
+from activity.catalogue import Kind
+from activity.services import fact, record
+from core.actors import Actor
+from core.errors import Invalid
+from core.ids import LARGEST_ID
+from tasks.models import Task
+
+from .models import Budget, Rollup, TokenUsage
+from .prices import cost_microusd
+
+HOUR, DAY = 3600, 86400
+LARGEST_COUNT = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tokens that one call of a model took, as an agent reports them."""
+
+    workspace_id: int
+    model: str
+    session_id: str
+    input_tokens: int
+    output_tokens: int
+    operation: str = "chat_completion"
+    duration_ms: float | None = None
+    task_id: int | None = None
+
+    @property
+    def agent_name(self) -> str:
+        """By convention the session is `<agent>:<kind of chat>`."""
+        return self.session_id.partition(":")[0] or "unknown"
+
+
+@transaction.atomic
+def book(reports: Sequence[Report], *, now: datetime) -> list[TokenUsage]:
+    """Store the reports and add them to the sums. A report for an unknown task is kept without the task."""
+    projects = _projects_of_tasks(reports)
+    rows = []
+    for report in reports:
+        known = (report.workspace_id, report.task_id) in projects
+        rows.append(
+            TokenUsage(
+                workspace_id=report.workspace_id,
+                model=report.model,
+                session_id=report.session_id,
+                agent_name=report.agent_name,
+                input_tokens=report.input_tokens,
+                output_tokens=report.output_tokens,
+                cost_microusd=cost_microusd(report.model, report.input_tokens, report.output_tokens),
+                operation=report.operation,
+                duration_ms=report.duration_ms,
+                task_id=report.task_id if known else None,
+                project_id=projects.get((report.workspace_id, report.task_id)),
+                at=now,
+            )
+        )
+    TokenUsage.objects.bulk_create(rows)
+    _add_to_sums(rows, now)
+    return rows
+
+
+def _projects_of_tasks(reports: Sequence[Report]) -> dict[tuple[int, int | None], int]:
+    ids = {report.task_id for report in reports if report.task_id and 0 < report.task_id <= LARGEST_ID}
+    if not ids:
+        return {}
+    rows = Task.objects.filter(id__in=ids).values_list("workspace_id", "id", "project_id")
+    return {(workspace_id, id): project_id for workspace_id, id, project_id in rows}
+
+
+def _add_to_sums(rows: Sequence[TokenUsage], now: datetime) -> None:
+    stamp = int(now.astimezone(UTC).timestamp())
+    hour, day = stamp - stamp % HOUR, stamp - stamp % DAY
+    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    D = Rollup.Dimension
+    for row in rows:
+        slots = [
+            (row.workspace_id, D.TOTAL.value, hour, ""),
+            (row.workspace_id, D.MODEL.value, day, row.model),
+            (row.workspace_id, D.AGENT.value, day, row.agent_name),
+            (row.workspace_id, D.PROJECT.value, day, str(row.project_id or "")),
+        ]
+        if row.task_id:
+            slots.append((row.workspace_id, D.TASK.value, 0, str(row.task_id)))
+        for slot in slots:
+            sum = sums[slot]
+            sum[0] += row.input_tokens
+            sum[1] += row.output_tokens
+            sum[2] += row.cost_microusd
+            sum[3] += 1
+    _upsert(sums)
+
+
+def _upsert(sums: dict[tuple[Any, ...], list[int]]) -> None:
+    """Add to the rows that exist, insert the others: one prepared statement, which the ORM cannot say."""
+    table = Rollup._meta.db_table
+    with connections[router.db_for_write(Rollup)].cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table} (workspace_id, dimension, starts, key,"
+            " input_tokens, output_tokens, cost_microusd, requests)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (workspace_id, dimension, starts, key) DO UPDATE SET"
+            f" input_tokens = {table}.input_tokens + excluded.input_tokens,"
+            f" output_tokens = {table}.output_tokens + excluded.output_tokens,"
+            f" cost_microusd = {table}.cost_microusd + excluded.cost_microusd,"
+            f" requests = {table}.requests + excluded.requests",
+            # Sorted, so that two transactions on PostgreSQL take the row locks in the same order.
+            [(*slot, *sum) for slot, sum in sorted(sums.items())],
+        )
+
+
+@transaction.atomic
+def set_month_budget(*, actor: Actor, microusd: int) -> Budget:
+    if not 0 <= microusd <= LARGEST_COUNT:
+        raise Invalid("The budget must be an amount of 0 dollars or more")
+    budget, _ = Budget.objects.update_or_create(workspace_id=actor.workspace_id, defaults={"month_microusd": microusd})
+    data = {"month_microusd": microusd}
+    record(fact(Kind.BUDGET_SET, actor=actor, subject=f"workspace:{actor.workspace_id}", data=data))
+    return budget
