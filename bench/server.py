@@ -22,6 +22,8 @@ KEY = "bench-" + "0123456789abcdef" * 2
 USER, PASSWORD = "admin", "bench-password-of-the-day"
 FIRST_START = 120.0
 STOPS_WITHIN = 10.0
+# A web process by what its command line says; with several of them, spawned ones do not.
+WEB = ("missioncontrol.web", "asgi", "multiprocessing.spawn")
 MEBIBYTE = 2**20
 
 
@@ -120,4 +122,4 @@ def _kind(process: psutil.Process) -> str:
     words = " ".join(process.cmdline())
     if "celery" in words or "worker" in words:
         return "worker"
-    return "web" if "asgi" in words or "uvicorn" in words or "serve" in words else ""
+    return "web" if any(word in words for word in WEB) else ""

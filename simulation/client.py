@@ -106,7 +106,7 @@ class Client:
             answer = Answer(0, error=f"{type(error).__name__}: {error}")
         self.meters.add(kind, answer.status, time.perf_counter() - began)
         if not answer.ok:
-            self.meters.keep_sample(answer.status, f"{method} {path}: {answer.error or answer.body}"[:300])
+            self.meters.keep_sample(answer.status, f"{method} {path}: {answer.error or answer.body}")
         return answer
 
     async def read(self, kind: str, path: str, *, agent: str = "") -> Answer:

@@ -74,7 +74,7 @@ class Meters:
 
     def keep_sample(self, status: int, text: str) -> None:
         """The first answer of each error status, so that the summary can show what went wrong."""
-        self.samples.setdefault(status, text)
+        self.samples.setdefault(status, " ".join(text.split())[:300])
 
     @property
     def statuses(self) -> Counter[int]:

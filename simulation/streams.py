@@ -100,7 +100,7 @@ class EventStream:
         url = self.client.url + "/api/events"
         async with self.client.session.get(url, headers=headers, timeout=SILENCE) as self.answer:
             if self.answer.status != 200:
-                self.client.meters.keep_sample(self.answer.status, f"GET /api/events: {await self.answer.text()}"[:300])
+                self.client.meters.keep_sample(self.answer.status, f"GET /api/events: {await self.answer.text()}")
                 raise Hangup(self.answer.status)
             self.connects += 1
             async for chunk in self.answer.content.iter_any():
