@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from activity.catalogue import STORIES
 from activity.models import Event
+from tasks.models import Task
 
 from .gate import PageRequest, page
 
@@ -28,10 +29,16 @@ class Story:
     description: str
     at: datetime
     href: str
+    ref: str = ""
 
 
 def told(events: QuerySet[Event] | list[Event]) -> list[Story]:
-    return [Story(row.pk, row.actor, row.description, row.at, _address(row)) for row in events]
+    rows = list(events)
+    tasks = Task.objects.select_related("project").only("number", "project__ticket_prefix")
+    refs = {task.pk: task.ticket_ref for task in tasks.filter(id__in={row.task_id for row in rows if row.task_id})}
+    return [
+        Story(row.pk, row.actor, row.description, row.at, _address(row), refs.get(row.task_id or 0, "")) for row in rows
+    ]
 
 
 def _address(row: Event) -> str:

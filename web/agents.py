@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import HttpResponse, QueryDict
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from agents.models import Agent, AgentQuerySet
 from tasks.models import Task
-from tokens.models import Rollup
+from tokens import reports
 
 from .gate import PageRequest, page
 
@@ -102,8 +102,7 @@ def _chosen(filter: FleetFilter, workspace_id: int) -> list[Strip]:
     now = timezone.now()
     if filter.order != "cost":
         return strips_of(filter.ordered(workspace_id)[:AT_MOST], now)
-    costs = costs_today(workspace_id, now)
-    dearest = sorted(costs, key=lambda name: -costs[name])[:AT_MOST]
+    dearest = [line.key for line in reports.by("agent", workspace_id, since=reports.start_of_day(now), top=AT_MOST)]
     found = strips_of(filter.agents(workspace_id).filter(name__in=dearest), now)
     return sorted(found, key=lambda strip: -strip.today)
 
@@ -114,7 +113,7 @@ def strips_of(agents: Sequence[Agent] | AgentQuerySet, now: datetime) -> list[St
         return []
     workspace_id, names = agents[0].workspace_id, [agent.name for agent in agents]
     doing = tasks_in_hand(workspace_id, names)
-    costs = costs_today(workspace_id, now, names)
+    costs = reports.today_of_agents(workspace_id, names, now=now)
     return [Strip(a, a.pulse(now), doing.get(a.name), costs.get(a.name, 0)) for a in agents]
 
 
@@ -123,16 +122,6 @@ def tasks_in_hand(workspace_id: int, names: list[str]) -> dict[str, Task]:
     rows = Task.objects.in_workspace(workspace_id).filter(assigned_to__in=names, status=Task.Status.IN_PROGRESS)
     rows = rows.select_related("project").only("title", "number", "assigned_to", "project__ticket_prefix")
     return {task.assigned_to or "": task for task in rows.order_by("updated_at")}
-
-
-def costs_today(workspace_id: int, now: datetime, names: list[str] | None = None) -> dict[str, int]:
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = Rollup.objects.filter(
-        workspace_id=workspace_id, dimension=Rollup.Dimension.AGENT, starts=int(midnight.timestamp())
-    )
-    if names is not None:
-        rows = rows.filter(key__in=names)
-    return dict(rows.values_list("key", "cost_microusd"))
 
 
 def tally(workspace_id: int) -> dict[str, int]:

@@ -77,7 +77,7 @@ def stories() -> list[Row]:
         ("scout", "Agent status changed to busy", ""),
     )
     return [
-        Row(id=3 - place, actor_name=who, description=what, href=href, at=now - timedelta(minutes=place * 9))
+        Row(id=3 - place, actor_name=who, description=what, href=href, ref="TASK-042" if href else "", at=now - timedelta(minutes=place * 9))
         for place, (who, what, href) in enumerate(told)
     ]
 

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET
 from accounts.models import Workspace
 from activity.models import Event
 from core.actors import Actor, Role
+from tokens import reports
 
 from .gate import PageRequest, page
 from .numbers import money
-from .spend import spent_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def shell_of(request: HttpRequest) -> Shell:
         workspace=name or "",
         is_admin=actor.can(Role.ADMIN),
         position=log_position(),
-        today=spent_today(actor.workspace_id, timezone.now()),
+        today=spent_today(actor.workspace_id),
     )
 
 
@@ -46,7 +46,11 @@ def log_position() -> int:
     return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
+def spent_today(workspace_id: int) -> int:
+    return reports.total(workspace_id, since=reports.start_of_day(timezone.now())).cost_microusd
+
+
 @require_GET
 @page()
 def figures(request: PageRequest) -> HttpResponse:
-    return JsonResponse({"today": money(spent_today(request.actor.workspace_id, timezone.now()))})
+    return JsonResponse({"today": money(spent_today(request.actor.workspace_id))})

@@ -58,8 +58,8 @@ def _move(row: Transition) -> Happened:
     sign = words.SIGNS[row.now]
     if not row.was:
         return Happened(row.at, row.by, "created the task", sign)
-    what = f"moved it from {words.SIGNS[row.was].word} to {sign.word}"
-    return Happened(row.at, row.by, f"{what}: {row.reason}" if row.reason else what, sign)
+    what = f"moved it: {words.SIGNS[row.was].word} → {sign.word}"
+    return Happened(row.at, row.by, f"{what} ({row.reason})" if row.reason else what, sign)
 
 
 def _changes(task: Task) -> list[Happened]:

@@ -3,7 +3,7 @@ import { ask, Refused } from "./ask.js";
 import { cardOf, cardsIn, columnOf, listOf, query, takeOver } from "./board-cards.js";
 import { toast } from "./toast.js";
 
-const names = (column) => document.getElementById(`bay-${column}`).textContent.toLowerCase();
+const names = (column) => document.getElementById(`bay-${column}`).textContent;
 const beside = (card, way) => {
   const other = card[way];
   return other?.classList.contains("card") ? other.dataset.id : "";

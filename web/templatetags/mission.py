@@ -12,6 +12,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from tasks.models import PRIORITIES
+from tokens.models import MICRO
+from tokens.reports import Month
 from web import words
 from web.numbers import compact, grouped, money, percent
 from web.shell import Shell, shell_of
@@ -89,6 +91,35 @@ register.filter("money", money)
 register.filter("grouped", grouped)
 register.filter("compact", compact)
 register.filter("percent", percent)
+
+
+@register.simple_tag
+def bar(part: int, whole: int) -> SafeString:
+    """A length that is read against its neighbours; the figure stands beside it."""
+    drawn = '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+    width = max(1, percent(part, whole)) if part else 0
+    return format_html(drawn, format_html('<path class="track" d="M0 0h100v6H0z"/><path class="fill" d="M0 0h{}v6H0z"/>', width))
+
+
+@register.simple_tag
+def budget_bar(month: Month) -> SafeString:
+    """Spent, then the forecast behind it, on the length of the budget."""
+    budget = month.budget_microusd or 1
+    spent, forecast = (min(100, percent(sum, budget)) for sum in (month.spent_microusd, month.forecast_microusd))
+    state = "over" if month.spent_microusd > budget else "near" if month.forecast_microusd > budget else ""
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{0} % of the budget">'
+        '<path class="track" d="M0 0h100v6H0z"/><path class="forecast" d="M0 0h{1}v6H0z"/>'
+        '<path class="fill {2}" d="M0 0h{0}v6H0z"/></svg>',
+        spent,
+        forecast,
+        state,
+    )
+
+
+@register.filter
+def dollars(microusd: int) -> str:
+    return f"{microusd / MICRO:.2f}".removesuffix(".00")
 
 
 @register.filter
