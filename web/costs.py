@@ -59,8 +59,11 @@ class Spent:
     earlier: int
 
     @property
-    def change(self) -> int | None:
-        return round(100 * (self.line.cost_microusd / self.earlier - 1)) if self.earlier else None
+    def compared(self) -> str:
+        if not self.earlier:
+            return f"nothing {self.span.before}"
+        times = self.line.cost_microusd / self.earlier
+        return f"over 10 times {self.span.before}" if times > 10 else f"{100 * (times - 1):+.0f} % on {self.span.before}"
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ function tip(box, hourly) {
     const at = u.cursor.idx;
     words.hidden = at == null || u.cursor.left < 0;
     if (words.hidden) return;
-    words.textContent = `${when(u.data[0][at], hourly)}  ${money(u.data[1][at])}`;
+    const sum = u.data[1][at] ?? u.data[2][at];
+    words.textContent = `${when(u.data[0][at], hourly)}  ${money(sum)}`;
     words.style.left = `${Math.min(u.valToPos(u.data[0][at], "x") + 56, box.clientWidth - 120)}px`;
-    words.style.top = `${Math.max(0, u.valToPos(u.data[1][at], "y") - 20)}px`;
+    words.style.top = `${Math.max(0, u.valToPos(sum, "y") - 20)}px`;
   };
 }
 
@@ -51,6 +52,8 @@ function draw(box, { times, dollars, budget, hourly }) {
   box.replaceChildren();
   const size = { width: box.clientWidth, height: box.clientHeight };
   const step = times[1] - times[0];
+  // What still grows stands out.
+  const now = times.findLastIndex((start) => start <= Date.now() / 1000);
   const top = Math.max(...dollars, budget ?? 0, 0.01) * 1.08;
   chart = new uPlot(
     {
@@ -65,14 +68,20 @@ function draw(box, { times, dollars, budget, hourly }) {
       ],
       series: [
         {},
-        { stroke: color("ink"), fill: color("ink"), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.62, 42] }) },
+        bars("faint"),
+        bars("signal"),
         { stroke: color("muted"), width: 1, dash: [4, 4], points: { show: false } },
       ],
       hooks: { setCursor: [tip(box, hourly)] },
     },
-    [times, dollars, times.map(() => budget)],
+    [times, dollars.map((sum, place) => (place === now ? null : sum)), dollars.map((sum, place) => (place === now ? sum : null)), times.map(() => budget)],
     box,
   );
+}
+
+function bars(name) {
+  const paths = uPlot.paths.bars({ size: [0.62, 42] });
+  return { stroke: color(name), fill: color(name), width: 0, points: { show: false }, paths };
 }
 
 /** As many days as fit under the bars. */
