@@ -19,8 +19,8 @@ def sign_in(target: Target) -> Target:
     body = json.dumps({"username": USER, "password": PASSWORD}).encode()
     request = urllib.request.Request(f"{target.url}/api/auth/login", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=10) as answer:
-        cookie = answer.headers["Set-Cookie"].partition(";")[0]
-    return Target(target.url, {"Cookie": cookie})
+        cookies = [cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", [])]
+    return Target(target.url, {"Cookie": "; ".join(cookies)})
 
 
 async def measure(target: Target, note: str) -> list[Figure]:
