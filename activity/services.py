@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.actors import Actor
-from core.ids import parse_ref, ref
+from core.ids import parse_ref
+from core.rows import insert
 
 from . import bell
 from .catalogue import DATA_KEYS, STORIES, Kind
@@ -75,8 +76,6 @@ def record(*events: Event, at: datetime | None = None) -> None:
     moment = at or timezone.now()
     for event in events:
         event.at = moment
-    Event.objects.bulk_create(events)
+    insert(events)
     transaction.on_commit(bell.ring)
 
-
-__all__ = ["Kind", "fact", "record", "ref", "story"]

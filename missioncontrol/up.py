@@ -15,7 +15,7 @@ from . import env, firstrun
 from .firstrun import CannotStart, Welcome
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STOP_WITHIN = 4
+STOP_WITHIN = 3
 
 
 def main() -> None:
@@ -63,22 +63,24 @@ def _write_supervisor_config(procfile: Path, folder: Path) -> Path:
         "logfile_maxbytes": "0",
         "pidfile": str(folder / "supervisord.pid"),
     }
-    for line in procfile.read_text().splitlines():
-        name, _, command = line.partition(":")
-        if command.strip() and not name.startswith("#"):
-            config[f"program:{name.strip()}"] = {
-                "command": command.strip().replace("%", "%%"),
-                "autorestart": "true",
-                "startsecs": "1",
-                "startretries": "1000000",
-                "stopsignal": "TERM",
-                "stopwaitsecs": str(STOP_WITHIN),
-                "stopasgroup": "true",
-                "killasgroup": "true",
-                "stdout_logfile": "/dev/fd/1",
-                "stdout_logfile_maxbytes": "0",
-                "redirect_stderr": "true",
-            }
+    lines = (line.partition(":") for line in procfile.read_text().splitlines() if ":" in line)
+    commands = {name.strip(): command.strip() for name, _, command in lines if not name.startswith("#")}
+    # One group: the supervisor stops the members of a group together, but groups one after the other.
+    config["group:missioncontrol"] = {"programs": ",".join(commands)}
+    for name, command in commands.items():
+        config[f"program:{name}"] = {
+            "command": command.replace("%", "%%"),
+            "autorestart": "true",
+            "startsecs": "1",
+            "startretries": "1000000",
+            "stopsignal": "TERM",
+            "stopwaitsecs": str(STOP_WITHIN),
+            "stopasgroup": "true",
+            "killasgroup": "true",
+            "stdout_logfile": "/dev/fd/1",
+            "stdout_logfile_maxbytes": "0",
+            "redirect_stderr": "true",
+        }
     path = folder / "supervisord.conf"
     with path.open("w") as file:
         config.write(file)

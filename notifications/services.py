@@ -12,6 +12,7 @@ from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
 from core.ids import ref
+from core.rows import insert
 
 from .models import Notification
 
@@ -31,7 +32,7 @@ class Note:
 
 def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
     """Store the notes and return their events, for the caller to record in the order of its own story."""
-    rows = Notification.objects.bulk_create(
+    rows = [
         Notification(
             workspace_id=actor.workspace_id,
             recipient=note.recipient,
@@ -43,7 +44,8 @@ def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
             created_at=now,
         )
         for note in notes
-    )
+    ]
+    insert(rows)
     return [
         fact(
             Kind.NOTIFICATION_CREATED,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from activity.catalogue import Kind
 from activity.services import fact, record
@@ -39,24 +38,42 @@ def general_project(workspace_id: int) -> Project:
     )
 
 
-def project_for_new_task(workspace_id: int, project_id: int | None) -> Project:
-    """An unknown or archived project falls back to the default one."""
-    if project_id is not None:
-        wanted = Project.objects.in_workspace(workspace_id).active().filter(id=project_id).first()
-        if wanted:
-            return wanted
-    return general_project(workspace_id)
+def number_new_task(workspace_id: int, project_id: int | None) -> tuple[Project, int]:
+    """The project of a new task and the task's number in it. An unknown or archived project falls back to the
+    default one; a number that was handed out never comes back."""
+    for wanted in (project_id, _general_ids.get(workspace_id)):
+        ticket = _count_up(workspace_id, wanted) if wanted is not None else None
+        if ticket:
+            return ticket
+    general = general_project(workspace_id)
+    _general_ids[workspace_id] = general.pk
+    ticket = _count_up(workspace_id, general.pk)
+    assert ticket is not None  # it is active: this transaction has just read or made it
+    return ticket
 
 
-def project_for_move(workspace_id: int, project_id: int) -> Project:
-    project = Project.objects.in_workspace(workspace_id).active().filter(id=project_id).first()
-    if project is None:
+# By workspace. Only a first guess: the statement below looks at the row itself.
+_general_ids: dict[int, int] = {}
+
+
+def _count_up(workspace_id: int, project_id: int) -> tuple[Project, int] | None:
+    """One statement finds, counts and returns: this is on the path of every new task."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE projects_project SET ticket_counter = ticket_counter + 1"
+            " WHERE id = %s AND workspace_id = %s AND status = %s RETURNING name, slug, ticket_prefix, ticket_counter",
+            [project_id, workspace_id, Project.Status.ACTIVE.value],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    name, slug, prefix, counter = row
+    project = Project(id=project_id, workspace_id=workspace_id, name=name, slug=slug, ticket_prefix=prefix)
+    return project, counter
+
+
+def number_moved_task(workspace_id: int, project_id: int) -> tuple[Project, int]:
+    ticket = _count_up(workspace_id, project_id)
+    if ticket is None:
         raise Invalid("Project not found or archived")
-    return project
-
-
-def next_ticket(project: Project) -> int:
-    """Count one up inside the caller's transaction; a number that was handed out never comes back."""
-    Project.objects.filter(pk=project.pk).update(ticket_counter=F("ticket_counter") + 1)
-    project.refresh_from_db(fields=["ticket_counter"])
-    return project.ticket_counter
+    return ticket

@@ -19,6 +19,7 @@ from accounts import credentials
 from activity.bell import Listener
 from activity.catalogue import Kind
 from activity.models import Event
+from activity.tail import read_after
 
 from .wire import sse
 from .wire.sse import Frame
@@ -66,7 +67,7 @@ class Hub:
         with Listener() as wait_for_bell:
             while not self._stop.is_set():
                 try:
-                    events = list(Event.objects.settled().after(position)[:PAGE])
+                    events = read_after(position, limit=PAGE)
                 except DatabaseError:
                     log.exception("hub_cannot_read_the_log")
                     close_old_connections()
@@ -83,8 +84,15 @@ class Hub:
     def _pass_on(self, events: list[Event], position: int) -> None:
         if any(event.kind == Kind.ACCESS_CHANGED for event in events):
             credentials.forget()
-        frames = [frame for frame in map(sse.encode, events) if frame]
-        self._on_loop(lambda: self._deliver(frames, position))
+        # Encoded here, off the loop; while nobody listens, not at all.
+        frames = encode_all(events) if self.subscribers else None
+        self._on_loop(lambda: self._deliver(self._ready(frames, events), position))
+
+    def _ready(self, frames: list[Frame] | None, events: list[Event]) -> list[Frame]:
+        """Frames for those who listen now: somebody may have come since the tail looked."""
+        if frames is None:
+            return encode_all(events) if self.subscribers else []
+        return frames
 
     def _tick(self) -> None:
         """The bell without an event: figures moved. Told at most once a second, to those who asked."""
@@ -107,6 +115,10 @@ class Hub:
             self.events_out += len(frames)
             for subscriber in tuple(self.subscribers):
                 subscriber.take(frames)
+
+
+def encode_all(events: list[Event]) -> list[Frame]:
+    return [frame for frame in map(sse.encode, events) if frame]
 
 
 def latest_position() -> int:

@@ -13,6 +13,7 @@ from agents.models import Agent
 from agents.services import configure_agent, create_agent, delete_agent, find_agent, update_agent
 from core.clock import seconds
 from core.errors import Denied, Invalid, NotFound
+from core.rows import Select
 from realtime.wire import legacy
 from realtime.wire.legacy_in import connection_id_in, spent_in
 from tasks.models import Task
@@ -23,7 +24,7 @@ from .base import LegacyView
 from .docs import describe
 
 CREATE = shapes.AgentFields()
-AGENT_COLUMNS = legacy.AGENT_KEYS
+LISTED = Select(Agent, legacy.AGENT_KEYS)
 UPDATABLE = ("status", "last_activity", "config", "session_key", "soul_content", "role")
 
 
@@ -34,14 +35,12 @@ class Agents(LegacyView):
     @describe("Agents, newest first.", query=("status", "role", "show_hidden"), paged=True, answers={200: "Agents"})
     def get(self, request: Request) -> Response:
         limit, offset = self.page()
-        rows = Agent.objects.in_workspace(self.actor.workspace_id)
+        where: dict[str, Any] = {"workspace_id": self.actor.workspace_id}
         if self.query("show_hidden") != "true":
-            rows = rows.visible()
-        for name in ("status", "role"):
-            if self.query(name):
-                rows = rows.filter(**{name: self.query(name)})
-        total = rows.count()
-        shown = list(rows.order_by("-created_at", "-id").values(*AGENT_COLUMNS)[offset : offset + limit])
+            where["hidden"] = False
+        where |= {name: self.query(name) for name in ("status", "role") if self.query(name)}
+        total = Agent.objects.filter(**where).count()
+        shown = LISTED.rows(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
         stats = _task_stats(self.actor.workspace_id, [row["name"] for row in shown])
         agents = [{**legacy.agent(row), "taskStats": stats.get(row["name"], legacy.NO_TASKS)} for row in shown]
         return Response({"agents": agents, "total": total, "page": _page(offset, limit), "limit": limit})

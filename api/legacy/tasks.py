@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import F
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,9 +12,10 @@ from accounts.access import limits
 from core.clock import seconds
 from core.errors import Denied, Invalid, NotFound
 from core.ids import LARGEST_ID
+from core.rows import Select
 from realtime.wire import legacy
 from tasks import services
-from tasks.models import SNAPSHOT_COLUMNS, Review, Tally, Task, TaskQuerySet
+from tasks.models import SNAPSHOT_COLUMNS, Review, Tally, Task
 
 from . import shapes
 from .base import LegacyView, whole
@@ -24,8 +24,17 @@ from .docs import describe
 CREATE, UPDATE = shapes.TaskFields(), shapes.TaskFields(partial=True)
 MANY, REVIEW = shapes.ManyStatuses(), shapes.ReviewFields()
 LEADING_NUMBER = re.compile(r"\s*([+-]?\d+)")
-WITH_PROJECT = {"project_name": F("project__name"), "project_prefix": F("project__ticket_prefix")}
+LISTED = Select(
+    Task,
+    [*SNAPSHOT_COLUMNS, "comment_count"],
+    joined={"project_name": "p.name", "project_prefix": "p.ticket_prefix"},
+    join="JOIN projects_project p ON p.id = t.project_id",
+)
 IGNORED = ("created_by",)
+
+
+def _lookups(filters: dict[str, Any]) -> dict[str, Any]:
+    return {f"{name}__in" if isinstance(value, list) else name: value for name, value in filters.items()}
 
 
 def task_id(key: str) -> int:
@@ -48,11 +57,10 @@ class Tasks(LegacyView):
     )
     def get(self, request: Request) -> Response:
         limit, offset = self.page()
-        rows = Task.objects.in_workspace(self.actor.workspace_id)
         filters = self._filters()
-        rows = rows.filter(**filters)
-        total = self._total(rows, filters)
-        shown = rows.newest().values(*SNAPSHOT_COLUMNS, "comment_count", **WITH_PROJECT)[offset : offset + limit]
+        total = self._total(filters)
+        where = {"workspace_id": self.actor.workspace_id, **filters}
+        shown = LISTED.rows(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
         tasks = [{**legacy.task(row), "comment_count": row["comment_count"]} for row in shown]
         page = offset // limit + 1 if limit else None
         return Response({"tasks": tasks, "total": total, "page": page, "limit": limit})
@@ -60,7 +68,7 @@ class Tasks(LegacyView):
     def _filters(self) -> dict[str, Any]:
         filters: dict[str, Any] = {}
         if word := self.query("status"):
-            filters["status__in"] = [status for status, shown in legacy.STATUS_WORDS.items() if shown == word]
+            filters["status"] = [status for status, shown in legacy.STATUS_WORDS.items() if shown == word]
         if self.actor.is_agent_scoped:
             filters["assigned_to"] = self.actor.agent_name
         elif name := self.query("assigned_to"):
@@ -72,11 +80,11 @@ class Tasks(LegacyView):
             filters["project_id"] = project
         return filters
 
-    def _total(self, rows: TaskQuerySet, filters: dict[str, Any]) -> int:
+    def _total(self, filters: dict[str, Any]) -> int:
         """From the tallies, unless the question is about one assignee, who has few rows."""
         if "assigned_to" in filters:
-            return rows.count()
-        return Tally.objects.filter(workspace_id=self.actor.workspace_id, **filters).total()
+            return Task.objects.in_workspace(self.actor.workspace_id).filter(**_lookups(filters)).count()
+        return Tally.objects.filter(workspace_id=self.actor.workspace_id, **_lookups(filters)).total()
 
     @describe("Add a task.", body=shapes.TaskFields, answers={201: "TaskAnswer"})
     def post(self, request: Request) -> Response:

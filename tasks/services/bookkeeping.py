@@ -6,41 +6,44 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db import connection
 
 from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, story
 from core.actors import Actor
 from core.ids import ref
+from core.rows import adapted, insert
 from notifications.services import Note
 
-from ..models import Subscription, Tally, Task, Transition
+from ..models import Task, Transition
 
 PREVIEW = 100
 
 
 def count(task: Task, by: int) -> None:
     """Move the tally of tasks like this one up or down."""
-    like_this = {
-        "workspace_id": task.workspace_id,
-        "project_id": task.project_id,
-        "status": task.status,
-        "priority": task.priority,
-    }
-    if not Tally.objects.filter(**like_this).update(n=F("n") + by):
-        Tally.objects.create(**like_this, n=by)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tasks_tally (workspace_id, project_id, status, priority, n) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (workspace_id, project_id, status, priority) DO UPDATE SET n = tasks_tally.n + excluded.n",
+            [task.workspace_id, task.project_id, str(task.status), task.priority, by],
+        )
 
 
 def note_transition(task: Task, *, was: str, actor: Actor, now: datetime, reason: str = "") -> None:
-    Transition.objects.create(
+    moved = Transition(
         task=task, was=was, now=task.status, actor=str(actor), by=actor.display_name, reason=reason, at=now
     )
+    insert([moved])
 
 
 def subscribe(task: Task, names: Iterable[str | None], *, now: datetime) -> None:
-    rows = [Subscription(task=task, name=name, created_at=now) for name in dict.fromkeys(names) if name]
-    Subscription.objects.bulk_create(rows, ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO tasks_subscription (task_id, name, created_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [(task.pk, name, adapted(now)) for name in dict.fromkeys(names) if name],
+        )
 
 
 def task_fact(task: Task, kind: Kind, actor: Actor, **extra: Any) -> Event:

@@ -11,8 +11,9 @@ from django.db import transaction
 from activity.catalogue import Kind
 from activity.services import record
 from core.actors import Actor
+from core.rows import insert
 from notifications.services import Note, post
-from projects.services import next_ticket, project_for_new_task
+from projects.services import number_new_task
 
 from .. import mentions
 from ..models import Task
@@ -32,17 +33,18 @@ def create_task(*, actor: Actor, now: datetime, project_id: int | None = None, *
     if fields.get("status") == Task.Status.DONE:
         fields["completed_at"] = fields.get("completed_at") or now
     mentioned = mentions.resolve(fields.get("description"), workspace_id=actor.workspace_id)
-    project = project_for_new_task(actor.workspace_id, project_id)
-    task = Task.objects.create(
+    project, number = number_new_task(actor.workspace_id, project_id)
+    task = Task(
         workspace_id=actor.workspace_id,
         project=project,
-        number=next_ticket(project),
+        number=number,
         created_by=actor.display_name,
         created_at=now,
         updated_at=now,
         position=top_of_column(now),
         **fields,
     )
+    insert([task])
     books.count(task, +1)
     books.note_transition(task, was="", actor=actor, now=now)
     recipients = [who.recipient for who in mentioned]

@@ -12,7 +12,7 @@ from activity.models import Event
 from activity.services import record
 from core.actors import Actor
 from notifications.services import Note, post
-from projects.services import next_ticket, project_for_move
+from projects.services import number_moved_task
 
 from .. import mentions
 from ..models import PRIORITIES, Task
@@ -78,9 +78,9 @@ def _settle_status(task: Task, changes: dict[str, Any], now: datetime) -> None:
 
 
 def _rehome(task: Task, changes: dict[str, Any]) -> None:
-    project = project_for_move(task.workspace_id, changes["project_id"])
+    project, number = number_moved_task(task.workspace_id, changes["project_id"])
     books.count(task, -1)
-    task.project, task.number = project, next_ticket(project)
+    task.project, task.number = project, number
     books.count(task, +1)
 
 

@@ -1,0 +1,140 @@
+"""A real server, started as users start it: its own folder, a free port, its own processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+ROOT = Path(__file__).resolve().parent.parent
+ADMIN, PASSWORD, KEY = "admin", "correct horse battery", "server-test-key"
+WEB = [sys.executable, "-m", "missioncontrol.web"]
+WORKER = [
+    sys.executable, "-m", "celery", "--quiet", "--app", "missioncontrol.celery",
+    "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat",
+]  # fmt: skip
+
+
+def free_port() -> int:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """`with Server(workers=2) as server: server.get("/api/tasks")`. Each process can be killed and started again."""
+
+    def __init__(self, *, web: int = 1, worker: bool = False, folder: Path | None = None, **environment: str) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="mc-server-")
+        self.folder = folder or Path(self._temporary.name)
+        self.port = free_port()
+        self.with_worker = worker
+        self.key = KEY
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("MC_", "DJANGO_"))},
+            "DJANGO_SETTINGS_MODULE": "missioncontrol.settings",
+            "PORT": str(self.port),
+            "HOST": "127.0.0.1",
+            "MC_DATA_DIR": str(self.folder),
+            "API_KEY": KEY,
+            "AUTH_USER": ADMIN,
+            "AUTH_PASS": PASSWORD,
+            "MC_API_KEYS": "operator:operator-key,viewer:viewer-key",
+            "MC_DISABLE_RATE_LIMIT": "1",
+            "MC_LOG_LEVEL": "WARNING",
+            "WEB_CONCURRENCY": str(web),
+            **environment,
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        prepare = "import django; django.setup(); from missioncontrol import firstrun as f; f.prepare_database(); f.welcome()"
+        subprocess.run([sys.executable, "-c", prepare], cwd=ROOT, env=self.environment, check=True)
+        self.start("web")
+        if self.with_worker:
+            self.start("worker")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for name in list(self.processes):
+            self.stop(name)
+        self._temporary.cleanup()
+
+    def start(self, name: str) -> None:
+        command = WEB if name == "web" else WORKER
+        self.log = open(self.folder / f"{name}.log", "ab")  # noqa: SIM115 - closed with the process
+        self.processes[name] = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True
+        )
+        if name == "web":
+            self.wait_until_alive()
+
+    def stop(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.terminate()
+        try:
+            process.wait(8)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def kill(self, name: str) -> None:
+        """`kill -9` of the process and its children."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def wait_until_alive(self, seconds: float = 30) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self.url}/healthz", timeout=2).close()
+                return
+            if self.processes["web"].poll() is not None:
+                break
+            time.sleep(0.05)
+        raise RuntimeError(f"the server did not start:\n{(self.folder / 'web.log').read_text()[-3000:]}")
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, key: str | None = KEY, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """(status, body): JSON decoded where it is JSON."""
+        status, _, answer = self.ask_raw(method, path, body, key=key, headers=headers)
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return status, orjson.loads(answer)
+        return status, answer
+
+    def ask_raw(
+        self, method: str, path: str, body: Any = None, *, key: str | None = KEY, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        sent = body if isinstance(body, bytes) else None if body is None else orjson.dumps(body)
+        asked = urllib.request.Request(f"{self.url}{path}", data=sent, method=method, headers=headers or {})
+        if key:
+            asked.add_header("x-api-key", key)
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                return answer.status, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), error.read()
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}-{secrets.token_hex(4)}"

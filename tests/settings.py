@@ -1,0 +1,23 @@
+"""The product's own settings, on a folder of the test run's own."""
+
+import os
+import tempfile
+
+_folder = tempfile.mkdtemp(prefix="mc-test-")
+os.environ.update(
+    {
+        "MC_DATA_DIR": _folder,
+        "API_KEY": "test-admin-key",
+        "MC_API_KEYS": "operator:test-operator-key,viewer:test-viewer-key",
+        "MC_DISABLE_RATE_LIMIT": "1",
+        "MC_LOG_LEVEL": "WARNING",
+    }
+)
+for name in ("DATABASE_URL", "REDIS_URL", "MC_COORDINATOR_AGENT", "PORT", "HOST", "WEB_CONCURRENCY"):
+    os.environ.pop(name, None)
+if url := os.environ.get("TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = url
+
+from missioncontrol.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
