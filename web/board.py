@@ -16,7 +16,7 @@ from .gate import PageRequest, page
 from .lanes import NOBODY, BoardFilter, Lane, landing_place, lanes
 
 MANY = 100
-AGENTS_OFFERED = 500
+AGENTS_OFFERED = 300
 
 
 @require_GET
@@ -34,7 +34,7 @@ def choices(workspace_id: int) -> dict[str, object]:
     agents = Agent.objects.in_workspace(workspace_id).visible().order_by("name")
     return {
         "projects": Project.objects.in_workspace(workspace_id).active().order_by("name"),
-        "agents": agents.values_list("name", flat=True)[:AGENTS_OFFERED],
+        "agents": list(agents.values_list("name", flat=True)[:AGENTS_OFFERED]),
         "priorities": PRIORITIES,
         "nobody": NOBODY,
     }

@@ -10,7 +10,7 @@ let timer = 0;
 async function apply() {
   const asked = new URLSearchParams([...new URLSearchParams(query())].filter(([, value]) => value));
   if (!location.pathname.startsWith("/tasks/")) history.replaceState(null, "", asked.size ? `/?${asked}` : "/");
-  for (const field of form.querySelectorAll("select")) field.classList.toggle("set", Boolean(field.value));
+  for (const field of form.querySelectorAll("select, input:not([type=hidden])")) field.classList.toggle("set", Boolean(field.value));
   form.querySelector("[data-clear]").hidden = !asked.size;
   try {
     await fetchColumns();
