@@ -123,7 +123,7 @@ class Filling:
             Transition(task=task, now=task.status, actor="system", by="system", at=task.created_at) for task in tasks
         )
         for (project_id, status, priority), n in Counter((t.project_id, t.status, t.priority) for t in tasks).items():
-            like = {"project_id": project_id, "status": status, "priority": priority}
+            like: dict[str, Any] = {"project_id": project_id, "status": status, "priority": priority}
             tally, _ = Tally.objects.get_or_create(workspace_id=self.workspace_id, **like)
             Tally.objects.filter(pk=tally.pk).update(n=F("n") + n)
 
