@@ -11,6 +11,7 @@ import hmac
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -88,11 +89,11 @@ def _recall(slot: tuple[str, str]) -> tuple[bool, Actor | None]:
     return True, entry[1]
 
 
-def _remember(slot: tuple[str, str], look_up: object) -> Actor | None:
+def _remember(slot: tuple[str, str], look_up: Callable[[str], Actor | None]) -> Actor | None:
     known, actor = _recall(slot)
     if known:
         return actor
-    actor = look_up(slot[1])  # type: ignore[operator]
+    actor = look_up(slot[1])
     with _lock:
         if len(_memory) >= REMEMBERED_AT_MOST:
             _memory.clear()

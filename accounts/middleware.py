@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 SECURE_NAME = "__Host-mc-session"
 
@@ -18,7 +18,7 @@ class CookieNames(SessionMiddleware):
         token = request.COOKIES.get(SECURE_NAME) or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         request.session = self.SessionStore(token)
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
         secure = request.is_secure() if settings.COOKIE_SECURE is None else settings.COOKIE_SECURE

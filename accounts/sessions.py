@@ -25,7 +25,9 @@ class SessionStore(DatabaseStore):
         return secrets.token_hex(32)
 
     def _get_session_from_db(self) -> Any:
-        found = self.model.objects.filter(session_key=digest(self.session_key), expire_date__gt=timezone.now()).first()
+        found = self.model.objects.filter(
+            session_key=digest(self.session_key or ""), expire_date__gt=timezone.now()
+        ).first()
         if found is None:
             self._session_key = None
         return found
@@ -34,8 +36,8 @@ class SessionStore(DatabaseStore):
         return self.model.objects.filter(session_key=digest(session_key)).exists()
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
-        return self.model(
-            session_key=digest(self._get_or_create_session_key()),
+        return Session(
+            session_key=digest(self._get_or_create_session_key()),  # type: ignore[attr-defined]
             session_data=self.encode(data),
             expire_date=self.get_expiry_date(),
             user_id=data.get("_auth_user_id"),

@@ -30,7 +30,8 @@ class EventQuerySet(models.QuerySet["Event"]):
         """
         if connection.vendor != "postgresql":
             return self
-        return self.extra(where=["xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"])
+        settled: Self = self.extra(where=["xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"])  # type: ignore[assignment]
+        return settled
 
     def after(self, position: int) -> Self:
         return self.filter(id__gt=position).order_by("id")

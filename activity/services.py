@@ -78,4 +78,3 @@ def record(*events: Event, at: datetime | None = None) -> None:
         event.at = moment
     insert(events)
     transaction.on_commit(bell.ring)
-

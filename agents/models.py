@@ -44,8 +44,8 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         with connections[self.db].cursor() as cursor:
             adapt = connections[self.db].ops.adapt_datetimefield_value
             cursor.executemany(
-                f"UPDATE {table} SET status=%s, last_seen=%s, heard_at=%s, last_activity=%s, pulse_minute=%s, pulse_beats=%s,"
-                " pulse_work=%s, pulse_errors=%s WHERE id=%s",
+                f"UPDATE {table} SET status=%s, last_seen=%s, heard_at=%s, last_activity=%s, pulse_minute=%s,"
+                " pulse_beats=%s, pulse_work=%s, pulse_errors=%s WHERE id=%s",
                 [
                     (
                         a.status,

@@ -49,7 +49,8 @@ class QueryGauge:
     counted as well: any commit moves one of the two numbers."""
 
     async def read(self) -> Version:
-        return await database_sync_to_async(self._read)()
+        version: Version = await database_sync_to_async(self._read)()
+        return version
 
     def _read(self) -> Version:
         settled = Event.objects.settled().aggregate(last=Max("id"))["last"] or 0

@@ -35,11 +35,11 @@ class Bridge(BaseHandler):
         loop = asyncio.get_running_loop()
         response = await loop.run_in_executor(self.pool, self.answer, scope, body)
         start = {"type": "http.response.start", "status": response.status_code, "headers": _headers_of(response)}
-        if isinstance(response, StreamingHttpResponse):
+        if isinstance(response, HttpResponse):
+            await send(start)
+            await send({"type": "http.response.body", "body": response.content})
+        elif isinstance(response, StreamingHttpResponse):
             await self._stream(response, start, send)
-            return
-        await send(start)
-        await send({"type": "http.response.body", "body": response.content})
 
     def answer(self, scope: dict[str, Any], body: bytes) -> HttpResponseBase:
         """Run one request through the middleware and its view, on the calling thread."""

@@ -149,7 +149,7 @@ COORDINATOR_AGENT = env.text("MC_COORDINATOR_AGENT")
 SUBSCRIBED_PROVIDERS = env.words("MC_SUBSCRIBED_PROVIDERS")
 
 # -- APIs -------------------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_AUTHENTICATION_CLASSES": [],

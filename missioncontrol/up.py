@@ -24,7 +24,7 @@ def main() -> None:
     try:
         firstrun.check_folder(env.data_dir())
         firstrun.check_port(env.text("HOST", "127.0.0.1"), env.number("PORT", 3000))
-        _set_up_django()
+        set_up_django()
         firstrun.prepare_database()
         _print_welcome(firstrun.welcome())
     except CannotStart as error:
@@ -35,7 +35,7 @@ def main() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "-c", str(config)])
 
 
-def _set_up_django() -> None:
+def set_up_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
     import django
 

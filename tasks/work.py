@@ -92,7 +92,7 @@ def _tasks(found: dict[str, Waiting], names: list[str], workspace_id: int) -> No
         }
         _add_first(item, "implementation_repo", metadata, REPO_KEYS)
         _add_first(item, "code_location", metadata, PLACE_KEYS)
-        found[name].tasks.append(item)
+        found[name or ""].tasks.append(item)
 
 
 def _add_first(item: dict[str, Any], key: str, metadata: dict[str, Any], spellings: tuple[str, ...]) -> None:

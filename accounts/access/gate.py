@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from accounts.credentials import Presented, passes_the_gate, resolve
 from core.actors import Actor, Role
 from core.errors import Denied, Unauthenticated
-
-from ..credentials import Presented, passes_the_gate, resolve
 
 
 def admit(presented: Presented, least: Role) -> Actor:

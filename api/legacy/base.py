@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from accounts.access import gate, limits
 from accounts.access.legacy import TABLE
 from accounts.scopes import presented_in
 from core import errors
-from core.actors import Actor
+from core.actors import Actor, Role
 from core.http import client_ip, header_map
 from core.ratelimit import Limit
 from realtime.wire.legacy_in import parse
@@ -46,7 +47,7 @@ class JsonRenderer(BaseRenderer):
         return b"" if data is None else orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
 
-class AnyJson:
+class AnyJson(BaseContentNegotiation):
     """Content types are not negotiated: the answer is JSON whatever the request prefers."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
@@ -73,7 +74,7 @@ class LegacyView(APIView):
         """Gate, role, rate: in this order, before the body is looked at."""
         method = "GET" if request.method == "HEAD" else request.method or ""
         if method not in TABLE[self.route]:
-            gate.admit(presented_in(request._request), gate.Role.VIEWER)
+            gate.admit(presented_in(request._request), Role.VIEWER)
             raise MethodNotAllowed(method)
         least = TABLE[self.route][method]
         if least is not None:
@@ -122,7 +123,7 @@ class LegacyView(APIView):
         values = self.request.query_params.getlist(name)
         return values[0].replace("\0", "\ufffd") if values else ""
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         allowed = sorted({*TABLE[self.route], "OPTIONS", *(["HEAD"] if "GET" in TABLE[self.route] else [])})
         return Response(status=204, headers={"Allow": ", ".join(allowed)})
 
@@ -177,7 +178,7 @@ def unknown_path(request: HttpRequest) -> HttpResponse:
     if request.method == "OPTIONS":
         return HttpResponseNotAllowed([])
     try:
-        gate.admit(presented_in(request), gate.Role.VIEWER)
+        gate.admit(presented_in(request), Role.VIEWER)
     except errors.Unauthenticated as error:
         return _json({"error": error.message}, 401)
     return _json({"error": "Not found"}, 404)

@@ -63,10 +63,13 @@ def _tree(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _readable(content: str) -> str:
     """An agent's raw result (JSON with `payloads`) becomes its texts and a line of figures."""
     result = parse(content.encode("utf-8", "replace")) if content.lstrip().startswith("{") else None
-    payloads = result.get("payloads") if isinstance(result, dict) else None
-    if not isinstance(payloads, list):
+    if not isinstance(result, dict) or not isinstance(payloads := result.get("payloads"), list):
         return content
     texts = [item["text"] for item in payloads if isinstance(item, dict) and isinstance(item.get("text"), str)]
-    meta = result.get("meta") if isinstance(result.get("meta"), dict) else {}
-    figures = [f"{name}: {json.dumps(value)}" for name, value in meta.items() if isinstance(value, str | int | float)]
+    meta = result.get("meta")
+    figures = [
+        f"{name}: {json.dumps(value)}"
+        for name, value in (meta if isinstance(meta, dict) else {}).items()
+        if isinstance(value, str | int | float)
+    ]
     return "\n".join([*texts, *([", ".join(figures)] if figures else [])]) or content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -39,7 +39,7 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-def is_count(value: Any) -> bool:
+def is_count(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 <= value <= LARGEST_COUNT
 
 
@@ -76,17 +76,11 @@ def report_in(body: Any, workspace_id: int) -> Report | None:
     model, session = body.get("model"), body.get("sessionId")
     tokens_in, tokens_out = body.get("inputTokens"), body.get("outputTokens")
     operation, duration = body.get("operation", "chat_completion"), body.get("duration")
-    good = (
-        _is_text(model, 200, trim=True)
-        and _is_text(session, 512)
-        and is_count(tokens_in)
-        and is_count(tokens_out)
-        and tokens_in + tokens_out <= LARGEST_COUNT
-        and _is_text(operation, 100)
-        and (duration is None or _is_duration(duration))
-        and isinstance(body.get("taskId"), int | float | str | None)
-    )
-    if not good:
+    if not (_is_text(model, 200, trim=True) and _is_text(session, 512) and _is_text(operation, 100)):
+        return None
+    if not (is_count(tokens_in) and is_count(tokens_out) and tokens_in + tokens_out <= LARGEST_COUNT):
+        return None
+    if not (duration is None or _is_duration(duration)) or not isinstance(body.get("taskId"), int | float | str | None):
         return None
     return Report(
         workspace_id,
@@ -100,7 +94,7 @@ def report_in(body: Any, workspace_id: int) -> Report | None:
     )
 
 
-def _is_text(value: Any, longest: int, *, trim: bool = False) -> bool:
+def _is_text(value: Any, longest: int, *, trim: bool = False) -> TypeGuard[str]:
     if not isinstance(value, str):
         return False
     return 1 <= len(value.strip() if trim else value) <= longest

@@ -31,7 +31,8 @@ class Frame:
     transient: bool = False
 
 
-Shape = Callable[[Event], dict[str, Any] | None]
+Data = dict[str, Any]
+Shape = Callable[[Event], Data]
 
 
 def _story(event: Event) -> dict[str, Any]:
@@ -50,11 +51,11 @@ def _story(event: Event) -> dict[str, Any]:
 
 
 def _task(event: Event) -> dict[str, Any]:
-    return legacy.task(event.data["task"])
+    return legacy.task(_data(event)["task"])
 
 
 def _status(event: Event) -> dict[str, Any]:
-    data = event.data
+    data = _data(event)
     shape: dict[str, Any] = {"id": data["id"], "status": legacy.STATUS_WORDS[data["status"]]}
     if "previous_status" in data:
         shape["previous_status"] = legacy.STATUS_WORDS[data["previous_status"]]
@@ -63,7 +64,7 @@ def _status(event: Event) -> dict[str, Any]:
 
 
 def _agent(event: Event) -> dict[str, Any]:
-    return legacy.agent(event.data["agent"])
+    return legacy.agent(_data(event)["agent"])
 
 
 def _newcomer(event: Event) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def _newcomer(event: Event) -> dict[str, Any]:
 
 
 def _presence(event: Event) -> dict[str, Any]:
-    data = event.data
+    data = _data(event)
     shape = {"id": data["id"], "name": data["name"], "status": data["status"]}
     if data.get("last_seen"):
         shape["last_seen"] = legacy.stamp(data["last_seen"])
@@ -80,16 +81,16 @@ def _presence(event: Event) -> dict[str, Any]:
     return shape
 
 
-def _data(event: Event) -> dict[str, Any]:
-    return dict(event.data)
+def _data(event: Event) -> Data:
+    return dict(event.data or {})
 
 
 def _notification(event: Event) -> dict[str, Any]:
-    return dict(event.data["notification"])
+    return dict(_data(event)["notification"])
 
 
 def _comment(event: Event) -> dict[str, Any]:
-    return legacy.comment(event.data["comment"])
+    return legacy.comment(_data(event)["comment"])
 
 
 # Kind of event → the names of its frames, and their data. Kinds that are not here stay inside.
@@ -115,8 +116,10 @@ SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
 
 def encode(event: Event) -> Frame | None:
     """The frame of an event, or None when this dialect does not speak of it."""
+    names: tuple[str, ...]
+    shape: Shape
     if event.kind == Kind.TASK_TRANSITIONED:
-        names, shape = (("task.updated",), _task) if "task" in event.data else (("task.status_changed",), _status)
+        names, shape = (("task.updated",), _task) if "task" in _data(event) else (("task.status_changed",), _status)
     elif event.kind in SHAPES:
         names, shape = SHAPES[event.kind]
     else:
@@ -142,7 +145,7 @@ def _lines(event: Event, names: tuple[str, ...], data: dict[str, Any]) -> list[b
 
 
 def _agent_name(event: Event) -> str | None:
-    data = event.data or {}
+    data = _data(event)
     return data.get("name") or data.get("agent_name") or (data.get("task") or {}).get("assigned_to")
 
 

@@ -15,8 +15,7 @@ from core.actors import Actor
 from core.ids import ref
 from core.rows import adapted, insert
 from notifications.services import Note
-
-from ..models import Task, Transition
+from tasks.models import Task, Transition
 
 PREVIEW = 100
 

@@ -10,8 +10,8 @@ from django.db import transaction
 from activity.catalogue import Kind
 from activity.services import record
 from core.actors import Actor
+from tasks.models import Task
 
-from ..models import Task
 from . import bookkeeping as books
 from .creating import top_of_column
 

@@ -15,10 +15,10 @@ from core.actors import Actor
 from core.errors import NotFound
 from core.ids import ref
 from notifications.services import Note, post
+from tasks import mentions
+from tasks.mentions import Mentioned
+from tasks.models import Comment, Mention, Subscription, Task
 
-from .. import mentions
-from ..mentions import Mentioned
-from ..models import Comment, Mention, Subscription, Task
 from . import bookkeeping as books
 from .creating import top_of_column
 

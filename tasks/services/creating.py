@@ -14,9 +14,9 @@ from core.actors import Actor
 from core.rows import insert
 from notifications.services import Note, post
 from projects.services import number_new_task
+from tasks import mentions
+from tasks.models import Task
 
-from .. import mentions
-from ..models import Task
 from . import bookkeeping as books
 
 

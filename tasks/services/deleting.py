@@ -10,8 +10,8 @@ from activity.catalogue import Kind
 from activity.services import fact, record
 from core.actors import Actor
 from core.ids import ref
+from tasks.models import Task
 
-from ..models import Task
 from . import bookkeeping as books
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from core.actors import Actor
 from core.errors import Denied, NotFound
 from core.ids import LARGEST_ID
-
-from ..models import Task
+from tasks.models import Task
 
 NOT_YOURS = "Access denied: agent key may only access its own tasks."
 

@@ -10,8 +10,8 @@ from activity.models import Event
 from activity.services import record
 from core.actors import Actor
 from core.errors import Conflict
+from tasks.models import Task
 
-from ..models import Task
 from . import bookkeeping as books
 from .creating import top_of_column
 from .reviewing import approve_task, check_gate

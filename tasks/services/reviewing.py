@@ -9,8 +9,8 @@ from django.db import transaction
 from activity.services import record
 from core.actors import Actor
 from core.errors import Denied
+from tasks.models import Review, Task
 
-from ..models import Review, Task
 from . import bookkeeping as books
 from .creating import top_of_column
 

@@ -13,9 +13,9 @@ from activity.services import record
 from core.actors import Actor
 from notifications.services import Note, post
 from projects.services import number_moved_task
+from tasks import mentions
+from tasks.models import PRIORITIES, Task
 
-from .. import mentions
-from ..models import PRIORITIES, Task
 from . import bookkeeping as books
 from .creating import top_of_column
 from .reviewing import check_gate

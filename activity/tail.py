@@ -1,0 +1,33 @@
+"""Reading the log's end: what the hub of every web process does after every commit."""
+
+from __future__ import annotations
+
+import orjson
+from django.db import connection
+
+from .models import Event
+
+COLUMNS = [field.attname for field in Event._meta.local_concrete_fields]
+SETTLED = {"postgresql": "AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"}
+MOMENT = Event._meta.get_field("at")
+
+
+def read_after(position: int, *, limit: int) -> list[Event]:
+    """The settled events after a position, oldest first: `Event.objects.settled().after(position)`, without the
+    cost of building the query."""
+    settled = SETTLED.get(connection.vendor, "")
+    table, columns = Event._meta.db_table, ", ".join(COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {table} WHERE id > %s {settled} ORDER BY id LIMIT %s", [position, limit])
+        rows = cursor.fetchall()
+    return [_event(row) for row in rows]
+
+
+def _event(row: tuple[object, ...]) -> Event:
+    event = Event.from_db("default", COLUMNS, row)
+    if connection.vendor == "sqlite":
+        for convert in connection.ops.get_db_converters(MOMENT.get_col("")):
+            event.at = convert(event.at, None, connection)
+    if isinstance(event.data, str):
+        event.data = orjson.loads(event.data)
+    return event

@@ -1,0 +1,113 @@
+"""Rows in and out for the paths where building a query costs more than running it.
+
+Statements are made once per model, from the model's own fields, so that they follow its migrations. Everything else
+goes through the ORM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+
+Values = dict[str, Any]
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """Insert new rows of one model and set their ids, like `bulk_create` for a handful of rows."""
+    if not rows:
+        return
+    database = connections[DEFAULT_DB_ALIAS]
+    text, fields = _insert_statement(type(rows[0]), database.vendor)
+    prepare = [(field.attname, field.get_db_prep_save) for field in fields]
+    with database.cursor() as cursor:
+        for row in rows:
+            cursor.execute(text, [convert(getattr(row, name), database) for name, convert in prepare])
+            (row.pk,) = cursor.fetchone()
+            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+@lru_cache(maxsize=64)
+def _insert_statement(model: type[models.Model], vendor: str) -> tuple[str, list[Any]]:
+    meta = model._meta
+    fields = [field for field in meta.local_concrete_fields if not field.primary_key]
+    # Columns that the database fills in (db_default) are left to it.
+    written = [field for field in fields if not field.has_db_default()]
+    given = [field for field in fields if field.has_db_default()]
+    compiler = model._default_manager.all().query.get_compiler(DEFAULT_DB_ALIAS)
+    defaults = [compiler.compile(field.db_default)[0] for field in given]
+    columns = ", ".join(f'"{field.column}"' for field in (*written, *given))
+    values = ", ".join(["%s"] * len(written) + defaults)
+    return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({values}) RETURNING "{meta.pk.column}"', written
+
+
+class Select:
+    """`SELECT` of named columns of one model. Times come as Unix milliseconds, JSON as text that orjson embeds."""
+
+    def __init__(
+        self, model: type[models.Model], columns: Iterable[str], *, joined: dict[str, str] | None = None, join: str = ""
+    ) -> None:
+        self.model, self.join = model, join
+        self.columns, self.joined = list(columns), joined or {}
+        self.names = [*self.columns, *self.joined]
+        self._text: dict[str, str] = {}
+
+    def rows(self, where: Values, *, order: str, limit: int, offset: int = 0) -> list[Values]:
+        """`where` maps columns to a value, or to a list of which one must match."""
+        conditions: list[str] = ["1=1"]
+        parameters: list[Any] = []
+        for column, value in where.items():
+            if isinstance(value, list | tuple):
+                conditions.append(f"t.{column} IN ({', '.join(['%s'] * len(value)) or 'NULL'})")
+                parameters += value
+            else:
+                conditions.append(f"t.{column} = %s")
+                parameters.append(value)
+        text = f"{self._head()} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s OFFSET %s"
+        with connection.cursor() as cursor:
+            cursor.execute(text, [*parameters, limit, offset])
+            found = cursor.fetchall()
+        return [self._named(row) for row in found]
+
+    def _named(self, row: Sequence[Any]) -> Values:
+        named = dict(zip(self.names, row, strict=True))
+        for name in self._json():
+            text = named[name]
+            named[name] = None if text is None else orjson.Fragment(text)
+        return named
+
+    @lru_cache(maxsize=4)  # noqa: B019 - there are a few of these, for the life of the process
+    def _json(self) -> list[str]:
+        return [name for name in self.columns if isinstance(self._field(name), models.JSONField)]
+
+    def _head(self) -> str:
+        vendor = connection.vendor
+        if vendor not in self._text:
+            shown = [*(self._expression(name, vendor) for name in self.columns), *self.joined.values()]
+            self._text[vendor] = f'SELECT {", ".join(shown)} FROM "{self.model._meta.db_table}" t {self.join}'
+        return self._text[vendor]
+
+    def _field(self, name: str) -> Any:
+        return next(field for field in self.model._meta.local_concrete_fields if field.attname == name)
+
+    def _expression(self, name: str, vendor: str) -> str:
+        field = self._field(name)
+        column = f't."{field.column}"'
+        if isinstance(field, models.DateTimeField):
+            return f"(extract(epoch from {column}) * 1000)::bigint" if vendor == "postgresql" else _sqlite_ms(column)
+        if isinstance(field, models.JSONField) and vendor == "postgresql":
+            return f"{column}::text"
+        return column
+
+
+def _sqlite_ms(column: str) -> str:
+    return f"(CAST(strftime('%%s', {column}) AS INTEGER) * 1000)"
+
+
+def adapted(moment: datetime) -> Any:
+    """A moment as a parameter for SQL written by hand."""
+    return connection.ops.adapt_datetimefield_value(moment)
