@@ -63,7 +63,9 @@ class Spent:
         if not self.earlier:
             return f"nothing {self.span.before}"
         times = self.line.cost_microusd / self.earlier
-        return f"over 10 times {self.span.before}" if times > 10 else f"{100 * (times - 1):+.0f} % on {self.span.before}"
+        if times > 10:
+            return f"over 10 times {self.span.before}"
+        return f"{100 * (times - 1):+.0f} % on {self.span.before}"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class SignInForm(AuthenticationForm):
         "unapproved": "This account waits for an administrator's approval.",
     }
 
-    def confirm_login_allowed(self, user: User) -> None:  # type: ignore[override]
+    def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)
         if not user.may_sign_in:
             raise ValidationError(self.error_messages["unapproved"], code="unapproved")

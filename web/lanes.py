@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.http import QueryDict
 
 from core.ids import LARGEST_ID
@@ -77,19 +77,22 @@ class BoardFilter:
 
     def counts(self) -> dict[str, int]:
         """Cards per column; from the tallies unless the filter asks for what they do not know."""
-        if self.agent or self.q:
-            rows = self.tasks().order_by().values("status").annotate(n=Sum(1)).values_list("status", "n")
-        else:
-            tallies = Tally.objects.filter(workspace_id=self.workspace_id)
-            if self.project:
-                tallies = tallies.filter(project_id=self.project)
-            if self.priority:
-                tallies = tallies.filter(priority=LEVELS[self.priority])
-            rows = tallies.values("status").annotate(total=Sum("n")).values_list("status", "total")
         counts = dict.fromkeys(Task.Column.values, 0)
-        for status, number in rows:
+        for status, number in self._counted() if self.agent or self.q else self._tallied():
             counts[COLUMN_OF[status]] += number
         return counts
+
+    def _counted(self) -> Iterable[tuple[str, int]]:
+        rows = Task.objects.filter(pk__in=self.tasks().order_by().values("pk"))
+        return rows.values_list("status").annotate(number=Count("pk"))
+
+    def _tallied(self) -> Iterable[tuple[str, int]]:
+        rows = Tally.objects.filter(workspace_id=self.workspace_id)
+        if self.project:
+            rows = rows.filter(project_id=self.project)
+        if self.priority:
+            rows = rows.filter(priority=LEVELS[self.priority])
+        return rows.values_list("status").annotate(number=Sum("n"))
 
 
 @dataclass
@@ -143,7 +146,8 @@ def lanes(filter: BoardFilter) -> list[Lane]:
 
 def landing_place(tasks: TaskQuerySet, *, above: int | None, below: int | None) -> float | None:
     """Half way between the two neighbours of the drop; None when neither is there any more."""
-    places = dict(tasks.filter(id__in=[id for id in (above, below) if id]).values_list("id", F("position")))
+    neighbours = [id for id in (above, below) if id]
+    places: dict[int, float] = dict(tasks.filter(id__in=neighbours).values_list("id", "position"))
     top, bottom = places.get(above or 0), places.get(below or 0)
     if top is not None and bottom is not None:
         return (top + bottom) / 2

@@ -29,7 +29,7 @@ def tasks() -> list[Row]:
             assigned_to=(None, "jordan", "scout-eu-west-production")[place % 3],
             comment_count=place % 3,
             position=place,
-            updated_at=now - timedelta(minutes=7**(place % 6)),
+            updated_at=now - timedelta(minutes=7 ** (place % 6)),
         )
         for place, status in enumerate(Task.Status.values)
     ]
@@ -77,7 +77,14 @@ def stories() -> list[Row]:
         ("scout", "Agent status changed to busy", ""),
     )
     return [
-        Row(id=3 - place, actor_name=who, description=what, href=href, ref="TASK-042" if href else "", at=now - timedelta(minutes=place * 9))
+        Row(
+            id=3 - place,
+            actor_name=who,
+            description=what,
+            href=href,
+            ref="TASK-042" if href else "",
+            at=now - timedelta(minutes=place * 9),
+        )
         for place, (who, what, href) in enumerate(told)
     ]
 

@@ -66,7 +66,7 @@ def _wanted(request: PageRequest, task: Task) -> dict[str, Any]:
         wanted["status"] = post["status"]
     if "assigned_to" in post:
         wanted["assigned_to"] = post["assigned_to"][:100] or None
-    if post.get("priority") in map(str, PRIORITIES):
+    if post.get("priority", "") in map(str, PRIORITIES):
         wanted["priority"] = int(post["priority"])
     if post.get("project", "").isdecimal():
         wanted["project_id"] = int(post["project"][:18])

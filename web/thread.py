@@ -43,7 +43,7 @@ def thread_of(task: Task) -> list[Entry]:
 def _conversation(task: Task) -> list[Said]:
     """Comments as a tree; a reply whose parent is gone stands on its own."""
     said = {row.pk: Said(row) for row in task.comments.order_by("created_at", "id")}
-    top = []
+    top: list[Said] = []
     for entry in said.values():
         parent = said.get(entry.comment.parent_id or 0)
         (parent.replies if parent else top).append(entry)
@@ -78,4 +78,3 @@ def _change_in_words(row: Event) -> str:
         return row.description
     changes = (row.data or {}).get("changes", [])
     return ", ".join(change for change in changes if not change.startswith("status:"))
-

@@ -20,7 +20,7 @@ export async function openTask(id, { focus = "", push = true } = {}) {
   openId = id;
   if (push) history[drawer.open ? "replaceState" : "pushState"]({ task: id }, "", `/tasks/${id}/`);
   if (!drawer.open) {
-    body.replaceChildren(fragment('<div class="loading"><i></i><i></i><i></i></div>'));
+    body.replaceChildren(fragment('<div class="loading" role="status">Loading</div>'));
     drawer.show();
   }
   const html = await attempt(`/tasks/${id}/`);

@@ -63,11 +63,7 @@ function show(state, words) {
   if (!line || (line.dataset.state === state && line.textContent === words)) return;
   line.dataset.state = state;
   line.textContent = words;
-  const notice = document.getElementById("stale");
-  if (!notice) return;
-  notice.hidden = state !== "stale";
-  notice.querySelector("span").textContent =
-    "The stream is lost. What you see is as of then; it comes back by itself.";
+  document.getElementById("stale")?.toggleAttribute("hidden", state !== "stale");
 }
 
 function clock(ms) {

@@ -96,9 +96,11 @@ register.filter("percent", percent)
 @register.simple_tag
 def bar(part: int, whole: int) -> SafeString:
     """A length that is read against its neighbours; the figure stands beside it."""
-    drawn = '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
-    width = max(1, percent(part, whole)) if part else 0
-    return format_html(drawn, format_html('<path class="track" d="M0 0h100v6H0z"/><path class="fill" d="M0 0h{}v6H0z"/>', width))
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="track" d="M0 0h100v6H0z"/><path class="fill" d="M0 0h{}v6H0z"/></svg>',
+        max(1, percent(part, whole)) if part else 0,
+    )
 
 
 @register.simple_tag
