@@ -23,6 +23,18 @@ def read_after(position: int, *, limit: int) -> list[Event]:
     return [_event(row) for row in rows]
 
 
+def log_token() -> tuple[int, int]:
+    """Changes whenever an event is committed: what was derived from the log under the same token is still right.
+
+    On PostgreSQL ids can commit out of order, so the oldest running transaction counts as well.
+    """
+    oldest = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint" if connection.vendor == "postgresql" else "0"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT coalesce(max(id), 0), {oldest} FROM {Event._meta.db_table}")
+        last, running = cursor.fetchone()
+    return last, running
+
+
 def _event(row: tuple[object, ...]) -> Event:
     event = Event.from_db("default", COLUMNS, row)
     if connection.vendor == "sqlite":

@@ -22,6 +22,13 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def visible(self) -> Self:
         return self.filter(hidden=False)
 
+    def for_beats(self) -> Self:
+        """Only what a beat looks at and writes: the texts and the configuration can be large."""
+        return self.only(
+            "name", "workspace_id", "status", "last_seen", "heard_at", "last_activity",
+            "pulse_minute", "pulse_beats", "pulse_work", "pulse_errors",
+        )  # fmt: skip
+
     def silent_since(self, moment: datetime) -> Self:
         """Not offline yet, and not heard of since `moment`."""
         return self.filter(~Q(status=Agent.Status.OFFLINE), heard_at__lt=moment)

@@ -48,7 +48,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise CannotStart(
-                f"Port {port} on {host} cannot be used ({error.strerror}). Stop what uses it, or set PORT to another one."
+                f"Port {port} on {host} cannot be used ({error.strerror}). Stop what uses it, or set PORT to another."
             ) from None
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Window
 from django.db.models.functions import RowNumber
 
 from activity.models import Event
+from activity.tail import log_token
 from agents.models import Agent
 from core.clock import seconds
 from notifications.models import Notification
@@ -40,14 +42,46 @@ class Waiting:
     urgent: list[dict[str, Any]] = field(default_factory=list)
 
 
+class Memory:
+    """What waited for whom, and under which token of the log that was found out. Nothing can wait for an agent
+    without an event; what waits can only grow too old, which may be noticed a minute late."""
+
+    LASTS = timedelta(minutes=1)
+    HOLDS = 2000
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], tuple[tuple[int, int], datetime, Waiting]] = {}
+
+    def recall(self, workspace_id: int, name: str, token: tuple[int, int], now: datetime) -> Waiting | None:
+        entry = self._known.get((workspace_id, name))
+        return entry[2] if entry and entry[0] == token and entry[1] > now else None
+
+    def keep(self, workspace_id: int, name: str, token: tuple[int, int], now: datetime, waiting: Waiting) -> None:
+        if len(self._known) >= self.HOLDS:
+            self._known.clear()
+        self._known[workspace_id, name] = (token, now + self.LASTS, waiting)
+
+
+_memory = Memory()
+
+
 def waiting_for(agents: Iterable[Agent], *, workspace_id: int, now: datetime) -> dict[str, Waiting]:
-    """By agent name. Four queries, however many agents ask."""
-    names = [agent.name for agent in agents]
-    found: dict[str, Waiting] = {name: Waiting() for name in names}
-    _mentions(found, names, workspace_id, now)
-    _tasks(found, names, workspace_id)
-    _notifications(found, names, workspace_id)
-    _urgent(found, names, workspace_id, now)
+    """By agent name. Five queries, however many agents ask; one when nothing has happened since they last asked."""
+    token = log_token()
+    found: dict[str, Waiting] = {}
+    fresh: list[str] = []
+    for agent in agents:
+        known = _memory.recall(workspace_id, agent.name, token, now)
+        if known is None:
+            fresh.append(agent.name)
+        found[agent.name] = known or Waiting()
+    if fresh:
+        _mentions(found, fresh, workspace_id, now)
+        _tasks(found, fresh, workspace_id)
+        _notifications(found, fresh, workspace_id)
+        _urgent(found, fresh, workspace_id, now)
+    # Only once it is true: a transaction that rolls back gives its ids, and so its token, to the next one.
+    transaction.on_commit(lambda: [_memory.keep(workspace_id, name, token, now, found[name]) for name in fresh])
     return found
 
 

@@ -15,6 +15,7 @@ from activity.services import fact, record
 from core.actors import Actor
 from core.errors import Invalid
 from core.ids import LARGEST_ID
+from core.rows import insert
 from tasks.models import Task
 
 from .models import Budget, Rollup, TokenUsage
@@ -66,7 +67,7 @@ def book(reports: Sequence[Report], *, now: datetime) -> list[TokenUsage]:
                 at=now,
             )
         )
-    TokenUsage.objects.bulk_create(rows)
+    insert(rows)
     _add_to_sums(rows, now)
     return rows
 

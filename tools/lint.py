@@ -15,7 +15,7 @@ CHECKS = {
     "ruff": [BIN / "ruff", "check", "--quiet", "."],
     "types": [PYTHON, "-m", "mypy", "."],
     "imports": [BIN / "lint-imports", "--no-cache"],
-    "templates": [BIN / "djlint", "templates", "--check", "--lint", "--quiet"],
+    "templates": [BIN / "djlint", "templates", "--lint", "--quiet"],
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
     "django": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
     "lock files": [PYTHON, "-m", "tools.lockguard"],
