@@ -100,7 +100,8 @@ class Agent:
         groups = {group["type"]: group for group in answer.get("work_items") or []}
         waiting = [item for item in groups.get("assigned_tasks", {}).get("items", []) if item["status"] == "assigned"]
         self.called = bool(waiting) and self.task_id is None
-        if "notifications" in groups and self.rng.random() < READS_ITS_MAIL:
+        wants_mail = self.rng.random() < READS_ITS_MAIL and not self.client.writes_are_limited
+        if "notifications" in groups and wants_mail:
             body = {"recipient": self.name, "markAllRead": True}
             await self.client.write("read mail", "PUT", "/api/notifications", body, agent=self.name)
 
@@ -156,7 +157,9 @@ class Agent:
     async def say(self, lines: tuple[str, ...]) -> str:
         assert self.task_id is not None
         text = self.world.stories.say(lines)
-        await self.client.comment(self.task_id, text, agent=self.name)
+        # Where the server limits changes, the work goes on and the talk waits.
+        if not self.client.writes_are_limited:
+            await self.client.comment(self.task_id, text, agent=self.name)
         return text
 
     def usage(self, read: int, written: int) -> Usage | None:

@@ -22,6 +22,7 @@ PATIENCE = aiohttp.ClientTimeout(total=30, sock_connect=5)
 # Shorter than the server keeps an idle connection, so a POST never meets one that is just being closed.
 KEEP_ALIVE = 4.0
 TRIES_WHEN_LIMITED = 3
+MUTATION = "mutation"  # the one limiter that all changes from one address share
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,11 @@ class Client:
 
     async def write(self, kind: str, method: str, path: str, body: Any, *, agent: str = "") -> Answer:
         """A write that falls under the one limit per address that all changes share."""
-        return await self.call(kind, method, path, body, agent=agent, limiter="mutation")
+        return await self.call(kind, method, path, body, agent=agent, limiter=MUTATION)
+
+    @property
+    def writes_are_limited(self) -> bool:
+        return self.throttles[MUTATION].crowded
 
     # What agents do
 

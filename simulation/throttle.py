@@ -24,6 +24,11 @@ class Throttle:
     open_at: float = 0.0
     gap: float = 0.0
 
+    @property
+    def crowded(self) -> bool:
+        """Somebody is waiting already: what can be left out should be."""
+        return self.gap > 0 and self.open_at > time.monotonic()
+
     async def wait(self) -> None:
         now = time.monotonic()
         turn = max(now, self.open_at)
