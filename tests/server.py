@@ -65,7 +65,9 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        prepare = "import django; django.setup(); from missioncontrol import firstrun as f; f.prepare_database(); f.welcome()"
+        prepare = (
+            "import django; django.setup(); from missioncontrol import firstrun as f; f.prepare_database(); f.welcome()"
+        )
         subprocess.run([sys.executable, "-c", prepare], cwd=ROOT, env=self.environment, check=True)
         self.start("web")
         if self.with_worker:
