@@ -32,6 +32,8 @@ def configure(format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # Django warns of every 4xx; those are the callers' affair, and the edge logs what is ours.
+    logging.getLogger("django.request").setLevel("ERROR")
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -56,10 +56,11 @@ class Memory:
         entry = self._known.get((workspace_id, name))
         return entry[2] if entry and entry[0] == token and entry[1] > now else None
 
-    def keep(self, workspace_id: int, name: str, token: tuple[int, int], now: datetime, waiting: Waiting) -> None:
-        if len(self._known) >= self.HOLDS:
+    def keep(self, workspace_id: int, token: tuple[int, int], now: datetime, found: dict[str, Waiting]) -> None:
+        if len(self._known) + len(found) > self.HOLDS:
             self._known.clear()
-        self._known[workspace_id, name] = (token, now + self.LASTS, waiting)
+        for name, waiting in found.items():
+            self._known[workspace_id, name] = (token, now + self.LASTS, waiting)
 
 
 _memory = Memory()
@@ -81,7 +82,7 @@ def waiting_for(agents: Iterable[Agent], *, workspace_id: int, now: datetime) ->
         _notifications(found, fresh, workspace_id)
         _urgent(found, fresh, workspace_id, now)
     # Only once it is true: a transaction that rolls back gives its ids, and so its token, to the next one.
-    transaction.on_commit(lambda: [_memory.keep(workspace_id, name, token, now, found[name]) for name in fresh])
+    transaction.on_commit(lambda: _memory.keep(workspace_id, token, now, {name: found[name] for name in fresh}))
     return found
 
 

@@ -90,7 +90,7 @@ def _agents_of(beats: Sequence[Beat]) -> dict[tuple[int, str], Agent]:
         wanted[beat.actor.workspace_id].add(beat.agent_key)
     found = {}
     for workspace_id, keys in wanted.items():
-        for agent in Agent.objects.called_any(workspace_id, keys).for_beats():
+        for agent in Agent.objects.for_beats(workspace_id, keys):
             found[workspace_id, agent.name] = agent
             if str(agent.pk) in keys:
                 found[workspace_id, str(agent.pk)] = agent

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Max, Sum
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.clock import iso
 from core.errors import Invalid
 from projects.models import Project
 from realtime.wire import legacy
@@ -251,9 +253,12 @@ class TokensByAgent(LegacyView):
     @describe("What each agent took in the last days.", query=("days",), answers={200: "TokensByAgent"})
     def get(self, request: Request) -> Response:
         days = min(max(whole(self.query("days"), 30), 1), 365)
-        since = self.now - timedelta(days=days)
-        rows = TokenUsage.objects.in_workspace(self.actor.workspace_id).since(since).order_by("-id")
-        agents = [_agent_line(name, mine) for name, mine in grouped(rows.iterator(), lambda r: r.agent_name).items()]
+        rows = TokenUsage.objects.in_workspace(self.actor.workspace_id).since(self.now - timedelta(days=days))
+        models: dict[str, list[dict[str, Any]]] = {}
+        for line in rows.values("agent_name", "model").annotate(**SUMS).order_by("agent_name", "model"):
+            models.setdefault(line["agent_name"], []).append(line)
+        spans = rows.values("agent_name").annotate(sessions=Count("session_id", distinct=True), last=Max("at"))
+        agents = [_agent_line(span, models[span["agent_name"]]) for span in spans.order_by("agent_name")]
         agents.sort(key=lambda line: -line["total_tokens"])
         summary = {
             "total_cost": sum(line["total_cost"] for line in agents),
@@ -264,25 +269,28 @@ class TokensByAgent(LegacyView):
         return Response({"agents": agents, "summary": summary})
 
 
-def _agent_line(name: str, rows: list[TokenUsage]) -> dict[str, Any]:
-    tokens_in, tokens_out = sum(r.input_tokens for r in rows), sum(r.output_tokens for r in rows)
+SUMS = {"i": Sum("input_tokens"), "o": Sum("output_tokens"), "c": Sum("cost_microusd"), "n": Count("id")}
+
+
+def _agent_line(span: dict[str, Any], models: list[dict[str, Any]]) -> dict[str, Any]:
+    tokens_in, tokens_out = sum(line["i"] for line in models), sum(line["o"] for line in models)
     return {
-        "agent": name,
+        "agent": span["agent_name"],
         "total_input_tokens": tokens_in,
         "total_output_tokens": tokens_out,
         "total_tokens": tokens_in + tokens_out,
-        "total_cost": sum(row.cost_microusd for row in rows) / MICRO,
-        "session_count": len({row.session_id for row in rows}),
-        "request_count": len(rows),
-        "last_active": max(row.at for row in rows).astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+        "total_cost": sum(line["c"] for line in models) / MICRO,
+        "session_count": span["sessions"],
+        "request_count": sum(line["n"] for line in models),
+        "last_active": iso(span["last"]),
         "models": [
             {
-                "model": model,
-                "input_tokens": sum(row.input_tokens for row in mine),
-                "output_tokens": sum(row.output_tokens for row in mine),
-                "request_count": len(mine),
-                "cost": sum(row.cost_microusd for row in mine) / MICRO,
+                "model": line["model"],
+                "input_tokens": line["i"],
+                "output_tokens": line["o"],
+                "request_count": line["n"],
+                "cost": line["c"] / MICRO,
             }
-            for model, mine in grouped(rows, lambda row: row.model).items()
+            for line in models
         ],
     }
