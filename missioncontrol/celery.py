@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
 
 from celery import Celery, bootsteps
 from celery.beat import Service
+from celery.exceptions import SecurityWarning
 from celery.schedules import crontab
 from celery.signals import setup_logging
 from django.conf import settings
+
+# Containers run as root; no pickled message is ever accepted, which is what the warning is about.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("missioncontrol")
 app.conf.update(
@@ -30,14 +35,17 @@ app.conf.update(
     worker_pool="threads",
     broker_connection_retry_on_startup=True,
     beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
-    beat_max_loop_interval=5,
+    beat_max_loop_interval=min(5, settings.SWEEP_SECONDS),
     timezone="UTC",
     beat_schedule={
         "tell-that-the-worker-lives": {
             "task": "activity.jobs.tell_that_the_worker_lives",
             "schedule": 15.0,
         },
-        "sweep-stale-agents": {"task": "connections.jobs.sweep_stale_agents", "schedule": 30.0},
+        "sweep-stale-agents": {
+            "task": "connections.jobs.sweep_stale_agents",
+            "schedule": float(settings.SWEEP_SECONDS),
+        },
         "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(hour=3, minute=17)},
         "forget-old-sessions": {"task": "accounts.jobs.forget_old_sessions", "schedule": crontab(minute=41)},
     },

@@ -34,6 +34,9 @@ def configure(format: str, level: str) -> None:
     root.setLevel(level)
     # Django warns of every 4xx; those are the callers' affair, and the edge logs what is ours.
     logging.getLogger("django.request").setLevel("ERROR")
+    # Each job would be told three times; its own log says what it did.
+    logging.getLogger("celery").setLevel("WARNING")
+    logging.getLogger("kombu").setLevel("ERROR")
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -90,7 +90,6 @@ TEMPLATES = [
 ]
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 STORAGES = {
@@ -139,12 +138,15 @@ ENVIRONMENT_KEYS = [
 ENVIRONMENT_KEYS = [(role, key) for role, key in ENVIRONMENT_KEYS if role in {"viewer", "operator", "admin"} and key]
 RATE_LIMITS_OFF = env.flag("MC_DISABLE_RATE_LIMIT")
 STREAMS_PER_CREDENTIAL = env.number("MC_STREAMS_PER_CREDENTIAL", 20)
+STREAM_HEARTBEAT_SECONDS = env.number("MC_STREAM_HEARTBEAT_SECONDS", 30)
+STREAM_RECHECK_SECONDS = env.number("MC_STREAM_RECHECK_SECONDS", 60)
 
 # -- the log and its readers ------------------------------------------------------------------------------------------
 # Who hears what happens, in this order; dotted names of functions that take a page of events.
 EVENT_READERS: list[str] = []
 RETAIN_EVENTS_DAYS = env.number("MC_RETAIN_EVENTS_DAYS", 90)
 STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
+SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
 COORDINATOR_AGENT = env.text("MC_COORDINATOR_AGENT")
 SUBSCRIBED_PROVIDERS = env.words("MC_SUBSCRIBED_PROVIDERS")
 

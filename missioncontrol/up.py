@@ -15,7 +15,8 @@ from . import env, firstrun
 from .firstrun import CannotStart, Welcome
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STOP_WITHIN = 3
+# Seconds until what has not stopped by itself is killed. Any process may be killed at any time anyway.
+STOP_WITHIN = 2
 
 
 def main() -> None:

@@ -23,6 +23,6 @@ if __name__ == "__main__":
         proxy_headers=False,
         log_level="warning",
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,
         backlog=4096,
     )
