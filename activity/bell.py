@@ -82,8 +82,9 @@ class PostgresCarrier:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
         # The own process rings through NOTIFY as well, so one wait serves both.
-        for _ in raw.notifies(timeout=POLL_EVERY, stop_after=1):
-            pass
+        with connection.wrap_database_errors:
+            for _ in raw.notifies(timeout=POLL_EVERY, stop_after=1):
+                pass
 
 
 class RedisCarrier:

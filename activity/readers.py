@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -26,13 +26,12 @@ def run(stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 behind = [catch_up(name, now=timezone.now()) for name in settings.EVENT_READERS]
+                if not any(behind):
+                    wait_for_bell()
             except Exception:  # noqa: BLE001 - the loop outlives any reader's error: the page is read again
                 log.exception("reader_failed")
-                close_old_connections()
+                connection.close()
                 stop.wait(1)
-                continue
-            if not any(behind):
-                wait_for_bell()
 
 
 def catch_up(name: str, *, now: datetime) -> bool:

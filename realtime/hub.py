@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Protocol
 
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, connection
 
 from accounts import credentials
-from activity.bell import Listener
+from activity.bell import POLL_EVERY, Listener
 from activity.catalogue import Kind
 from activity.models import Event
 from activity.tail import read_after
@@ -25,6 +26,9 @@ from .wire import sse
 from .wire.sse import Frame
 
 PAGE = 500
+# Less than half of what one stream may have waiting.
+PORTION_FRAMES = 200
+PORTION_BYTES = 400 * 1024
 TICK_EVERY = 1.0
 log = structlog.get_logger(__name__)
 
@@ -68,31 +72,35 @@ class Hub:
             while not self._stop.is_set():
                 try:
                     events = read_after(position, limit=PAGE)
+                    if events:
+                        position = events[-1].id
+                        self._pass_on(events, position)
+                    else:
+                        self._tick()
+                    if len(events) < PAGE:
+                        wait_for_bell()
                 except DatabaseError:
                     log.exception("hub_cannot_read_the_log")
-                    close_old_connections()
+                    connection.close()
                     self._stop.wait(1)
-                    continue
-                if events:
-                    position = events[-1].id
-                    self._pass_on(events, position)
-                else:
-                    self._tick()
-                if len(events) < PAGE:
-                    wait_for_bell()
 
     def _pass_on(self, events: list[Event], position: int) -> None:
         if any(event.kind == Kind.ACCESS_CHANGED for event in events):
             credentials.forget()
-        # Encoded here, off the loop; while nobody listens, not at all.
-        frames = encode_all(events) if self.subscribers else None
-        self._on_loop(lambda: self._deliver(self._ready(frames, events), position))
+        if not self.subscribers:
+            self._on_loop(lambda: self._deliver(self._late(events), position))
+            return
+        # Encoded here, off the loop. A burst goes out in portions, so that whoever keeps up never overflows.
+        portions = list(_portions(encode_all(events))) or [[]]
+        for portion in portions[:-1]:
+            taken = threading.Event()
+            self._on_loop(partial(self._deliver, portion, portion[-1].id, taken))
+            taken.wait(POLL_EVERY)
+        self._on_loop(partial(self._deliver, portions[-1], position))
 
-    def _ready(self, frames: list[Frame] | None, events: list[Event]) -> list[Frame]:
-        """Frames for those who listen now: somebody may have come since the tail looked."""
-        if frames is None:
-            return encode_all(events) if self.subscribers else []
-        return frames
+    def _late(self, events: list[Event]) -> list[Frame]:
+        """Nobody listened when the tail looked; somebody may have come since."""
+        return encode_all(events) if self.subscribers else []
 
     def _tick(self) -> None:
         """The bell without an event: figures moved. Told at most once a second, to those who asked."""
@@ -108,17 +116,41 @@ class Hub:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call)
 
-    def _deliver(self, frames: list[Frame], position: int | None) -> None:
+    def _deliver(self, frames: list[Frame], position: int | None, taken: threading.Event | None = None) -> None:
         if position is not None:
             self.position = position
         if frames:
             self.events_out += len(frames)
             for subscriber in tuple(self.subscribers):
                 subscriber.take(frames)
+        if taken:
+            taken.set()
+
+
+def _portions(frames: list[Frame]) -> Iterator[list[Frame]]:
+    portion: list[Frame] = []
+    size = 0
+    for frame in frames:
+        if portion and (len(portion) >= PORTION_FRAMES or size + len(frame.body) > PORTION_BYTES):
+            yield portion
+            portion, size = [], 0
+        portion.append(frame)
+        size += len(frame.body)
+    if portion:
+        yield portion
 
 
 def encode_all(events: list[Event]) -> list[Frame]:
-    return [frame for frame in map(sse.encode, events) if frame]
+    return [frame for frame in map(_encoded, events) if frame]
+
+
+def _encoded(event: Event) -> Frame | None:
+    try:
+        return sse.encode(event)
+    except (KeyError, TypeError, ValueError):
+        # One event that cannot be told must not silence the others.
+        log.exception("event_cannot_be_encoded", event=event.id, kind=event.kind)
+        return None
 
 
 def latest_position() -> int:

@@ -11,25 +11,30 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
+import structlog
 from channels.db import database_sync_to_async
 from channels.generic.http import AsyncHttpConsumer
 from django.conf import settings
+from django.db import DatabaseError
 
 from accounts import credentials
+from accounts.access import gate
 from accounts.credentials import Presented
 from accounts.scopes import presented_by
 from activity.models import Event
+from agents.models import Agent
 from core.actors import Actor, Role
+from core.errors import Unauthenticated
 
-from .hub import Hub, hub
+from .hub import Hub, encode_all, hub
 from .wire import sse
 from .wire.sse import Frame
 
-HEARTBEAT_SECONDS = 30.0
-RECHECK_SECONDS = 60.0
 LIFETIME_SECONDS = 3600.0
 QUEUE_FRAMES = 500
 QUEUE_BYTES = 1024 * 1024
+# A client that takes nothing for so long is gone; until then its queue is bounded anyway.
+WRITE_SECONDS = 60.0
 REPLAY_AT_MOST = 10_000
 REPLAY_PAGE = 500
 HEADERS = [
@@ -38,6 +43,7 @@ HEADERS = [
     (b"Connection", b"keep-alive"),
     (b"X-Accel-Buffering", b"no"),
 ]
+log = structlog.get_logger(__name__)
 
 _open_streams: Counter[str] = Counter()
 
@@ -48,7 +54,7 @@ class Wish:
 
     workspace_id: int
     types: tuple[str, ...] = ()
-    agent: str = ""
+    agents: frozenset[str] = frozenset()
     tick: bool = False
 
     def wants(self, frame: Frame) -> bool:
@@ -56,7 +62,7 @@ class Wish:
             return self.tick
         if frame.workspace_id != self.workspace_id:
             return False
-        if self.agent and self.agent not in (str(frame.agent_id or ""), frame.agent_name):
+        if self.agents and self.agents.isdisjoint((str(frame.agent_id), frame.agent_name)):
             return False
         return not self.types or any(fnmatchcase(name, wanted) for name in frame.types for wanted in self.types)
 
@@ -90,6 +96,12 @@ class Queue:
         self._frames.append(frame)
         self._bytes += len(frame.body)
 
+    def skip_to(self, position: int) -> None:
+        """The client has seen everything up to there, although the hub may not have."""
+        self.after = position
+        self._frames = deque(frame for frame in self._frames if frame.transient or frame.id > position)
+        self._bytes = sum(len(frame.body) for frame in self._frames)
+
     def _drop_transient(self) -> None:
         self._frames = deque(frame for frame in self._frames if not frame.transient)
         self._bytes = sum(len(frame.body) for frame in self._frames)
@@ -115,13 +127,17 @@ class EventStream(AsyncHttpConsumer):
 
     async def http_request(self, message: dict[str, Any]) -> None:
         presented = presented_by(self.scope)
-        actor = await database_sync_to_async(credentials.resolve)(presented)
+        try:
+            actor = await database_sync_to_async(gate.admit)(presented, Role.VIEWER)
+        except Unauthenticated as error:
+            await self._refuse(401, error.message)
+            return
         refusal = self._refusal(actor, presented)
-        if refusal or actor is None:
-            status, error = refusal or (401, "Authentication required")
-            await self.send_response(
-                status, orjson.dumps({"error": error}), headers=[(b"Content-Type", b"application/json")]
-            )
+        if refusal:
+            await self._refuse(*refusal)
+            return
+        if self.scope["method"] == "HEAD":
+            await self.send_response(200, b"", headers=HEADERS)
             return
         slot = presented.cookie or f"agent:{actor.agent_id}"
         _open_streams[slot] += 1
@@ -134,9 +150,11 @@ class EventStream(AsyncHttpConsumer):
             task.cancel()
         await super().http_disconnect(message)
 
-    def _refusal(self, actor: Actor | None, presented: Presented) -> tuple[int, str] | None:
-        if actor is None:
-            return (401, "Authentication required") if presented else (401, "Unauthorized")
+    async def _refuse(self, status: int, error: str) -> None:
+        body = b"" if self.scope["method"] == "HEAD" else orjson.dumps({"error": error})
+        await self.send_response(status, body, headers=[(b"Content-Type", b"application/json")])
+
+    def _refusal(self, actor: Actor, presented: Presented) -> tuple[int, str] | None:
         asked = self._query("workspace_id")
         if asked and asked != str(actor.workspace_id) and not (actor.can(Role.ADMIN) and asked.isdigit()):
             return 403, "Requires admin role or higher"
@@ -148,10 +166,11 @@ class EventStream(AsyncHttpConsumer):
 
     def _wish(self, actor: Actor) -> Wish:
         types = tuple(word for word in self._query("types").split(",") if word)
+        workspace_id = int(self._query("workspace_id") or actor.workspace_id)
         return Wish(
-            workspace_id=int(self._query("workspace_id") or actor.workspace_id),
+            workspace_id=workspace_id,
             types=types,
-            agent=self._query("agent"),
+            agents=_spellings(workspace_id, self._query("agent")),
             tick="tick" in self._query("include").split(","),
         )
 
@@ -167,15 +186,19 @@ class EventStream(AsyncHttpConsumer):
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
     async def _stream(self, actor: Actor, presented: Presented) -> None:
-        queue = Queue(self._wish(actor))
-        await self.send_headers(status=200, headers=HEADERS)
-        await self.send_body(sse.RETRY + sse.message("connected", None, at=_now()), more_body=True)
+        queue = Queue(await database_sync_to_async(self._wish)(actor))
+        # First of all, so that nothing is lost between the greeting and the first event.
         queue.after = self.hub.subscribe(queue)
         try:
+            await self.send_headers(status=200, headers=HEADERS)
+            await self._send(sse.RETRY + sse.message("connected", None, at=_now()))
             asked = self._asked_position()
             if asked is not None:
                 await self._replay(asked, queue)
             await self._follow(queue, presented)
+        except (DatabaseError, TimeoutError) as error:
+            # The stream ends instead of falling silent; the client comes back with the last id it saw.
+            log.warning("stream_cut_off", error=repr(error))
         finally:
             self.hub.unsubscribe(queue)
         await self.send_body(b"", more_body=False)
@@ -184,34 +207,51 @@ class EventStream(AsyncHttpConsumer):
         """Send what was missed up to where the hub took over; live frames wait in the queue meanwhile."""
         if asked == queue.after:
             return
+        if asked > queue.after and await database_sync_to_async(_is_known)(asked):
+            # Another process was quicker to tell.
+            queue.skip_to(asked)
+            return
         if asked > queue.after or await database_sync_to_async(_is_gap)(asked, queue.after):
-            await self.send_body(_resync(queue.after), more_body=True)
+            await self._send(_resync(queue.after))
             return
         while asked < queue.after:
             frames, asked = await database_sync_to_async(_missed)(asked, queue.after)
             piece = b"".join(frame.body for frame in frames if queue.wish.wants(frame))
             if piece:
-                await self.send_body(piece, more_body=True)
+                await self._send(piece)
+
+    async def _send(self, piece: bytes) -> None:
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self.send_body(piece, more_body=True)
 
     async def _follow(self, queue: Queue, presented: Presented) -> None:
         began = checked = beaten = time.monotonic()
         while True:
-            piece = await queue.drain(timeout=max(0.0, beaten + HEARTBEAT_SECONDS - time.monotonic()))
+            piece = await queue.drain(timeout=max(0.0, beaten + settings.STREAM_HEARTBEAT_SECONDS - time.monotonic()))
             now = time.monotonic()
-            if now - beaten >= HEARTBEAT_SECONDS:
+            if now - beaten >= settings.STREAM_HEARTBEAT_SECONDS:
                 piece, beaten = piece + sse.HEARTBEAT, now
             if piece:
-                await self.send_body(piece, more_body=True)
+                await self._send(piece)
             if queue.overflowed:
-                await self.send_body(_resync(self.hub.position), more_body=True)
+                await self._send(_resync(self.hub.position))
                 return
-            if now - checked >= RECHECK_SECONDS:
+            if now - checked >= settings.STREAM_RECHECK_SECONDS:
                 checked = now
                 if await database_sync_to_async(credentials.resolve)(presented) is None:
-                    await self.send_body(sse.message("unauthorized", None, at=_now()), more_body=True)
+                    await self._send(sse.message("unauthorized", None, at=_now()))
                     return
             if now - began >= LIFETIME_SECONDS:
                 return
+
+
+def _spellings(workspace_id: int, asked: str) -> frozenset[str]:
+    """The id and the name of the agent asked for by id, slug or name, as its events carry one or the other."""
+    if not asked:
+        return frozenset()
+    here = Agent.objects.in_workspace(workspace_id)
+    found = here.called(workspace_id, asked).first() or here.filter(slug=asked).first()
+    return frozenset({str(found.pk), found.name} if found else {asked})
 
 
 def _release(slot: str) -> None:
@@ -228,6 +268,15 @@ def _resync(latest: int) -> bytes:
     return sse.message("resync", {"reason": "gap", "latest": latest}, at=_now())
 
 
+def _is_known(position: int) -> bool:
+    newest = Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    return position <= newest
+
+
+def _exists(id: int) -> bool:
+    return Event.objects.filter(id=id).exists()
+
+
 def _is_gap(asked: int, upto: int) -> bool:
     """True when the position is older than the log, or too far behind to be caught up with."""
     if asked < 0:
@@ -242,4 +291,4 @@ def _missed(asked: int, upto: int) -> tuple[list[Frame], int]:
     events = list(Event.objects.settled().after(asked).filter(id__lte=upto)[:REPLAY_PAGE])
     if not events:
         return [], upto
-    return [frame for frame in map(sse.encode, events) if frame], events[-1].id
+    return encode_all(events), events[-1].id

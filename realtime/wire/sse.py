@@ -146,7 +146,10 @@ def _lines(event: Event, names: tuple[str, ...], data: dict[str, Any]) -> list[b
 
 def _agent_name(event: Event) -> str | None:
     data = _data(event)
-    return data.get("name") or data.get("agent_name") or (data.get("task") or {}).get("assigned_to")
+    known = data.get("agent") or {}
+    return (
+        known.get("name") or data.get("name") or data.get("agent_name") or (data.get("task") or {}).get("assigned_to")
+    )
 
 
 def message(type: str, data: Any, *, at: int) -> bytes:
