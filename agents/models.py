@@ -14,8 +14,9 @@ from core.clock import milliseconds
 
 from .pulse import Pulse
 
+# In the order of the model's fields, as from_db expects.
 BEAT_COLUMNS = (
-    "id", "name", "workspace_id", "status", "pulse_minute", "pulse_beats", "pulse_work", "pulse_errors",
+    "id", "workspace_id", "name", "status", "pulse_minute", "pulse_beats", "pulse_work", "pulse_errors",
 )  # fmt: skip
 
 
