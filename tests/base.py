@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.test import TestCase
 from django.utils import timezone
 
 from accounts import credentials
+from accounts.access import limits
 from accounts.models import Tenant, User, Workspace
 from accounts.services import issue_key, open_default_workspace
 from activity.models import Event
@@ -28,6 +30,7 @@ class BaseTestCase(TestCase):
 
     def setUp(self) -> None:
         credentials.forget()
+        forget_rates()
 
     @staticmethod
     def _person(name: str, role: str, workspace: Workspace) -> User:
@@ -69,7 +72,10 @@ class LegacyApiTestCase(BaseTestCase):
         super().setUpTestData()
         cls.keys = {
             user: issue_key(
-                actor=system(user.workspace_id), name=user.display_name, role=Role.named(user.role), workspace=user.workspace
+                actor=system(user.workspace_id),
+                name=user.display_name,
+                role=Role.named(user.role),
+                workspace=user.workspace,
             )[1]
             for user in (cls.alice, cls.bob, cls.vera, cls.charlie)
         }
@@ -95,6 +101,13 @@ class LegacyApiTestCase(BaseTestCase):
 
     def delete(self, path: str, body: Any = None, *, as_: User | str | None = None, **headers: str) -> Answer:
         return self.call("DELETE", path, body, as_=as_ or self.alice, **headers)
+
+
+def forget_rates() -> None:
+    """Every window of every rate limit is empty again; also makes the limiter look at its settings anew."""
+    limits.limiter.cache_clear()
+    for file in settings.DATA_DIR.glob("limits.db*"):
+        file.unlink()
 
 
 def actor_of(user: User) -> Actor:

@@ -9,9 +9,14 @@ from core.errors import Denied, Unauthenticated
 
 def admit(presented: Presented, least: Role) -> Actor:
     """The caller, if it may come in with at least this role. Asks the database when it has to."""
+    stop_strangers(presented)
+    return check_role(resolve(presented), least)
+
+
+def stop_strangers(presented: Presented) -> None:
+    """The gate itself: whoever carries nothing worth resolving goes no further."""
     if not passes_the_gate(presented):
         raise Unauthenticated("Unauthorized")
-    return check_role(resolve(presented), least)
 
 
 def check_role(actor: Actor | None, least: Role) -> Actor:

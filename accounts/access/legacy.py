@@ -28,3 +28,5 @@ TABLE: dict[str, dict[str, Role | None]] = {
     "docs": {"GET": None},
     "health": {"GET": None},
 }
+# Routes where nobody stands at the gate; a method of theirs may still ask for a role.
+UNGUARDED = {"login", "logout", "me", "docs", "health"}

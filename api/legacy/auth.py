@@ -72,6 +72,14 @@ class Logout(LegacyView):
 class Me(LegacyView):
     route = "me"
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().initial(request, *args, **kwargs)
+        except Unauthenticated:
+            if request.method == "PATCH":
+                raise Unauthenticated("Not authenticated") from None
+            raise
+
     @describe("Who the credential belongs to.", answers={200: "UserAnswer"})
     def get(self, request: Request) -> Response:
         user = User.objects.filter(id=self.actor.id).first() if self.actor.kind == "user" else None

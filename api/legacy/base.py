@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import orjson
+import structlog
 from django.conf import settings
-from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.encoding import iri_to_uri
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.negotiation import BaseContentNegotiation
@@ -19,7 +23,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access import gate, limits
-from accounts.access.legacy import TABLE
+from accounts.access.legacy import TABLE, UNGUARDED
+from accounts.credentials import resolve
 from accounts.scopes import presented_in
 from core import errors
 from core.actors import Actor, Role
@@ -36,6 +41,8 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.RateLimited: 429,
 }
 LIMIT_CAP, OFFSET_CAP = 200, 2**53
+MANY_SLASHES = re.compile(r"//+")
+log = structlog.get_logger(__name__)
 
 
 class JsonRenderer(BaseRenderer):
@@ -73,12 +80,16 @@ class LegacyView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Gate, role, rate: in this order, before the body is looked at."""
         method = "GET" if request.method == "HEAD" else request.method or ""
+        presented = presented_in(request._request)
+        if self.route not in UNGUARDED:
+            gate.stop_strangers(presented)
+        if method == "OPTIONS":
+            return
         if method not in TABLE[self.route]:
-            gate.admit(presented_in(request._request), Role.VIEWER)
             raise MethodNotAllowed(method)
         least = TABLE[self.route][method]
         if least is not None:
-            self.actor = gate.admit(presented_in(request._request), least)
+            self.actor = gate.check_role(resolve(presented), least)
         if self.limit and method in self.limited:
             self.check_rate(self.limit, self.ip)
 
@@ -86,6 +97,11 @@ class LegacyView(APIView):
         refused = limits.limiter().check(limit, key)
         if refused is not None:
             raise errors.RateLimited(limit.message, headers=refused)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """None: `Allow` belongs to OPTIONS and 405 alone."""
+        return {}
 
     @property
     def ip(self) -> str:
@@ -99,12 +115,19 @@ class LegacyView(APIView):
 
     def sent(self) -> Any:
         """The body as JSON, or None when it is none."""
-        return parse(self.request._request.body)
+        return parse(self.body)
+
+    @property
+    def body(self) -> bytes:
+        try:
+            return bytes(self.request._request.body)
+        except RequestDataTooBig:
+            return b""
 
     def read(self, shape: serializers.Serializer[Any]) -> dict[str, Any]:
         """The body in this shape. Raises Invalid with one line per failing field, in the shape's order."""
         sent = self.sent()
-        if sent is None:
+        if sent is None and self.body.strip() != b"null":
             raise errors.Invalid("Invalid request body")
         if not isinstance(sent, dict):
             raise errors.Invalid(details=[": Invalid input"])
@@ -132,12 +155,8 @@ class LegacyView(APIView):
             return refusal(error)
         if isinstance(error, MethodNotAllowed):
             return Response(status=405, headers={"Allow": ", ".join(sorted(TABLE[self.route]))})
-        if isinstance(error, DatabaseError | OverflowError | ArithmeticError):
-            self.raise_uncaught_exception(error)
-        return super().handle_exception(error)
-
-    def raise_uncaught_exception(self, error: Exception) -> Any:
-        raise error
+        log.error("view_failed", route=self.route, exc_info=error)
+        return Response({"error": "Internal server error"}, status=500)
 
     @property
     def now(self) -> Any:
@@ -174,11 +193,14 @@ def whole(text: str | None, default: int) -> int:
 
 
 def unknown_path(request: HttpRequest) -> HttpResponse:
-    """Any other address below `/api/`: JSON, not a page."""
-    if request.method == "OPTIONS":
-        return HttpResponseNotAllowed([])
+    """Any other address below `/api/`: JSON, not a page. One with a slash too many leads to the clean one."""
+    clean = MANY_SLASHES.sub("/", request.path).rstrip("/")
+    if clean != request.path:
+        query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
+        return HttpResponse(status=308, headers={"Location": iri_to_uri(quote(clean) + query)})
     try:
-        gate.admit(presented_in(request), Role.VIEWER)
+        if not request.path.startswith("/api/auth/"):
+            gate.admit(presented_in(request), Role.VIEWER)
     except errors.Unauthenticated as error:
         return _json({"error": error.message}, 401)
     return _json({"error": "Not found"}, 404)
