@@ -141,6 +141,7 @@ class Agent(models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "handle"], name="agent_handle"),
+            models.Index(fields=["workspace", "hidden"], name="agent_hidden"),
             models.Index(fields=["workspace", "-created_at", "id"], name="agent_newest"),
             models.Index(fields=["heard_at"], condition=~Q(status="offline"), name="agent_heard_of"),
         ]

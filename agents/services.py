@@ -88,13 +88,12 @@ def _insert(actor: Actor, now: datetime, name: str, role: str, **fields: Any) ->
     if here.filter(name=name).exists():
         raise Conflict("Agent name already exists")
     fields.setdefault("config", {})
-    session_key = fields.get("session_key")
-    if session_key and Agent.objects.filter(session_key=session_key).exists():
-        raise Conflict("Session key already in use")
+    fields["session_key"] = _free_session_key(fields.get("session_key"))
+    public_id = fields["config"].get("openclawId")
     return Agent.objects.create(
         workspace_id=actor.workspace_id,
         name=name,
-        slug=_free_slug(here, slugify(fields["config"].get("openclawId") or name)),
+        slug=_free_slug(here, slugify(public_id if isinstance(public_id, str) and public_id else name)),
         handle=name.lower().replace(" ", "-"),
         role=role,
         heard_at=now,
@@ -102,6 +101,13 @@ def _insert(actor: Actor, now: datetime, name: str, role: str, **fields: Any) ->
         updated_at=now,
         **fields,
     )
+
+
+def _free_session_key(key: str | None, *, of: Agent | None = None) -> str | None:
+    """Session keys are unique; the empty one counts as none."""
+    if key and Agent.objects.filter(session_key=key).exclude(pk=of.pk if of else None).exists():
+        raise Conflict("Session key already in use")
+    return key or None
 
 
 def _free_slug(here: AgentQuerySet, slug: str) -> str:
@@ -117,6 +123,8 @@ def update_agent(*, agent: Agent, actor: Actor, now: datetime, changes: dict[str
     if not changes:
         raise Invalid("No fields to update")
     was = agent.status
+    if "session_key" in changes:
+        changes = {**changes, "session_key": _free_session_key(changes["session_key"], of=agent)}
     for field, value in changes.items():
         setattr(agent, field, value)
     touched = {*changes, "updated_at"}
@@ -193,14 +201,15 @@ def delete_agent(*, agent: Agent, actor: Actor, now: datetime, remove_workspace:
 
 @dataclass(frozen=True, slots=True)
 class SignOfLife:
-    """One agent was heard of; `working` when it reported tokens with it."""
+    """One agent was heard of, from `actor`; `working` when it reported tokens with it."""
 
     agent: Agent
+    actor: Actor
     working: bool = False
 
 
 @transaction.atomic
-def hear_from(*, signs: Iterable[SignOfLife], actor: Actor, now: datetime) -> None:
+def hear_from(*, signs: Iterable[SignOfLife], now: datetime) -> None:
     """Mark agents idle and seen. A change of status is recorded; a beat that changes nothing leaves no event."""
     events: list[Event] = []
     agents: dict[int, Agent] = {}
@@ -213,7 +222,7 @@ def hear_from(*, signs: Iterable[SignOfLife], actor: Actor, now: datetime) -> No
         agents[agent.pk] = agent
         if was != agent.status:
             events += [
-                presence_fact(agent, was, actor),
+                presence_fact(agent, was, sign.actor),
                 _status_story(agent, by=agent.name, data={"status": agent.status, "activity": HEARTBEAT_ACTIVITY}),
             ]
     Agent.objects.save_signs_of_life(agents.values())

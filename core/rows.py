@@ -45,6 +45,19 @@ def _insert_statement(model: type[models.Model], vendor: str) -> tuple[str, list
     return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({values}) RETURNING "{meta.pk.column}"', written
 
 
+def _condition(where: Values) -> tuple[str, list[Any]]:
+    conditions: list[str] = ["1=1"]
+    parameters: list[Any] = []
+    for column, value in where.items():
+        if isinstance(value, list | tuple):
+            conditions.append(f"t.{column} IN ({', '.join(['%s'] * len(value)) or 'NULL'})")
+            parameters += value
+        else:
+            conditions.append(f"t.{column} = %s")
+            parameters.append(value)
+    return " AND ".join(conditions), parameters
+
+
 class Select:
     """`SELECT` of named columns of one model. Times come as Unix milliseconds, JSON as text that orjson embeds."""
 
@@ -58,20 +71,19 @@ class Select:
 
     def rows(self, where: Values, *, order: str, limit: int, offset: int = 0) -> list[Values]:
         """`where` maps columns to a value, or to a list of which one must match."""
-        conditions: list[str] = ["1=1"]
-        parameters: list[Any] = []
-        for column, value in where.items():
-            if isinstance(value, list | tuple):
-                conditions.append(f"t.{column} IN ({', '.join(['%s'] * len(value)) or 'NULL'})")
-                parameters += value
-            else:
-                conditions.append(f"t.{column} = %s")
-                parameters.append(value)
-        text = f"{self._head()} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s OFFSET %s"
+        condition, parameters = _condition(where)
+        text = f"{self._head()} WHERE {condition} ORDER BY {order} LIMIT %s OFFSET %s"
         with connection.cursor() as cursor:
             cursor.execute(text, [*parameters, limit, offset])
             found = cursor.fetchall()
         return [self._named(row) for row in found]
+
+    def count(self, where: Values) -> int:
+        condition, parameters = _condition(where)
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT count(*) FROM "{self.model._meta.db_table}" t WHERE {condition}', parameters)
+            (n,) = cursor.fetchone()
+        return int(n)
 
     def _named(self, row: Sequence[Any]) -> Values:
         named = dict(zip(self.names, row, strict=True))

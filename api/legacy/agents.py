@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -39,7 +38,7 @@ class Agents(LegacyView):
         if self.query("show_hidden") != "true":
             where["hidden"] = False
         where |= {name: self.query(name) for name in ("status", "role") if self.query(name)}
-        total = Agent.objects.filter(**where).count()
+        total = LISTED.count(where)
         shown = LISTED.rows(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
         stats = _task_stats(self.actor.workspace_id, [row["name"] for row in shown])
         agents = [{**legacy.agent(row), "taskStats": stats.get(row["name"], legacy.NO_TASKS)} for row in shown]
@@ -49,18 +48,18 @@ class Agents(LegacyView):
     def post(self, request: Request) -> Response:
         want = self.read(CREATE)
         config = {**want.get("config", {}), **want.get("gateway_config", {})}
-        config.setdefault("openclawId", want.get("openclaw_id") or None)
+        if "openclaw_id" in want:
+            config.setdefault("openclawId", want["openclaw_id"])
         fields = {
             name: want[name] for name in ("session_key", "soul_content", "status", "runtime_type") if name in want
         }
-        fields["session_key"] = fields.get("session_key") or None
         agent = create_agent(
             actor=self.actor,
             now=self.now,
             name=want["name"],
             role=want.get("role", ""),
             template=want.get("template", ""),
-            config={key: value for key, value in config.items() if value is not None},
+            config=config,
             **fields,
         )
         return Response({"agent": {**legacy.agent(agent.snapshot()), "taskStats": legacy.NO_TASKS}}, status=201)
@@ -91,7 +90,7 @@ def _changes(sent: dict[str, Any]) -> dict[str, Any]:
             raise Invalid(details=[f"{name}: Invalid input"])
     if "runtime_type" in sent:
         runtime = sent["runtime_type"] or None
-        if runtime is not None and runtime not in shapes.RUNTIMES:
+        if runtime is not None and runtime not in list(shapes.RUNTIMES):
             raise Invalid("Invalid runtime_type")
         changes["runtime_type"] = runtime
     if not changes:
@@ -100,13 +99,8 @@ def _changes(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def _task_stats(workspace_id: int, names: list[str]) -> dict[str, dict[str, int]]:
-    rows = (
-        Task.objects.filter(workspace_id=workspace_id, assigned_to__in=names)
-        .values_list("assigned_to", "status")
-        .annotate(n=Count("id"))
-    )
     stats: dict[str, dict[str, int]] = {}
-    for name, status, n in rows:
+    for name, status, n in Task.objects.counts_of(workspace_id, names):
         mine = stats.setdefault(name, dict(legacy.NO_TASKS))
         mine["total"] += n
         word = legacy.STATUS_WORDS[status]

@@ -256,9 +256,9 @@ class TokensByAgent(LegacyView):
         rows = TokenUsage.objects.in_workspace(self.actor.workspace_id).since(self.now - timedelta(days=days))
         models: dict[str, list[dict[str, Any]]] = {}
         for line in rows.values("agent_name", "model").annotate(**SUMS).order_by("agent_name", "model"):
-            models.setdefault(line["agent_name"], []).append(line)
+            models.setdefault(line["agent_name"], []).append(dict(line))
         spans = rows.values("agent_name").annotate(sessions=Count("session_id", distinct=True), last=Max("at"))
-        agents = [_agent_line(span, models[span["agent_name"]]) for span in spans.order_by("agent_name")]
+        agents = [_agent_line(dict(span), models[span["agent_name"]]) for span in spans.order_by("agent_name")]
         agents.sort(key=lambda line: -line["total_tokens"])
         summary = {
             "total_cost": sum(line["total_cost"] for line in agents),
