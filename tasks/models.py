@@ -26,7 +26,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
                 f" WHERE workspace_id = %s AND assigned_to IN ({places}) GROUP BY assigned_to, status",
                 [workspace_id, *names],
             )
-            return cursor.fetchall()
+            counts: list[tuple[str, str, int]] = cursor.fetchall()
+            return counts
 
     def newest(self) -> Self:
         return self.order_by("-created_at", "-id")
