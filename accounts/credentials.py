@@ -24,6 +24,8 @@ from .models import ApiKey, Session, User
 REMEMBERED_SECONDS = 5.0
 REMEMBERED_AT_MOST = 20_000
 TOUCH_EVERY_SECONDS = 60
+# Longer ones are nobody's, and are not worth remembering.
+LONGEST_SECRET = 512
 # The existing clients' key shapes: a well-shaped key passes the gate and is judged by the route.
 SHAPED_KEY = re.compile(r"mca?_[0-9a-f]{48}\Z")
 ENVIRONMENT_WORKSPACE = 1
@@ -90,6 +92,8 @@ def _recall(slot: tuple[str, str]) -> tuple[bool, Actor | None]:
 
 
 def _remember(slot: tuple[str, str], look_up: Callable[[str], Actor | None]) -> Actor | None:
+    if len(slot[1]) > LONGEST_SECRET:
+        return None
     known, actor = _recall(slot)
     if known:
         return actor

@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 
 from activity.catalogue import Kind
+from activity.models import Event
 from activity.services import fact, record
-from core.actors import Actor, Role
+from core.actors import Actor, Role, system
 from core.errors import Denied, Invalid
 from core.ids import ref
 
@@ -77,7 +78,7 @@ def revoke_keys_of_agent(*, agent_id: int, actor: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def change_profile(*, user: User, changes: dict[str, Any]) -> User:
+def change_profile(*, user: User, changes: dict[str, Any], now: datetime) -> User:
     """Apply `display_name` and `password`. A new password ends every session of the user."""
     fields = []
     if "display_name" in changes:
@@ -93,8 +94,32 @@ def change_profile(*, user: User, changes: dict[str, Any]) -> User:
     user.save(update_fields=[*fields, "updated_at"])
     if "password" in changes:
         Session.objects.filter(user=user).delete()
+        record(_audited("password_change", by=user.username, user_id=user.id, home=user.workspace_id, now=now), at=now)
     _access_changed(user.as_actor(), "user", user.id)
     return user
+
+
+@transaction.atomic
+def note_failed_sign_in(*, username: str, now: datetime) -> None:
+    """Tell the log, in the workspace of that person when there is one."""
+    user = User.objects.filter(username=username).first()
+    home = user.workspace_id if user else DEFAULT_WORKSPACE
+    record(_audited("login_failed", by=username[:150], user_id=user.id if user else 0, home=home, now=now), at=now)
+
+
+def _audited(action: str, *, by: str, user_id: int, home: int, now: datetime) -> Event:
+    return fact(
+        Kind.AUDIT_SECURITY,
+        actor=system(home),
+        subject=ref("user", user_id),
+        data={
+            "action": action,
+            "actor": by,
+            "target_type": "user",
+            "target_id": user_id or None,
+            "timestamp": int(now.timestamp()),
+        },
+    )
 
 
 def check_password(*, user: User, password: str) -> None:

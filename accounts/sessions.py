@@ -9,7 +9,10 @@ from typing import Any
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
+from core.actors import system
+
 from .models import Session
+from .services import DEFAULT_WORKSPACE, access_changed
 
 
 def digest(token: str) -> str:
@@ -45,5 +48,5 @@ class SessionStore(DatabaseStore):
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key
-        if key:
-            self.model.objects.filter(session_key=digest(key)).delete()
+        if key and self.model.objects.filter(session_key=digest(key)).delete()[0]:
+            access_changed(actor=system(DEFAULT_WORKSPACE), what="session", id=0)

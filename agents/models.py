@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.clock import milliseconds
+from core.ids import LARGEST_ID
 
 from .pulse import Pulse
 
@@ -21,8 +22,14 @@ BEAT_COLUMNS = (
 
 
 def _numbers_and_names(keys: Iterable[str]) -> tuple[set[int], set[str]]:
-    numbers = {int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 19}
-    return numbers, {key for key in keys if not key.isdigit()}
+    numbers = {int(key) for key in keys if is_number(key) and int(key) <= LARGEST_ID}
+    # No name holds a NUL, and PostgreSQL refuses to look for one.
+    return numbers, {key for key in keys if not is_number(key) and "\0" not in key}
+
+
+def is_number(key: str) -> bool:
+    """Whether the key of a path is an id: all digits, and not absurdly many."""
+    return key.isascii() and key.isdigit() and len(key) < 100
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):

@@ -105,7 +105,8 @@ def _insert(actor: Actor, now: datetime, name: str, role: str, **fields: Any) ->
 
 def _free_session_key(key: str | None, *, of: Agent | None = None) -> str | None:
     """Session keys are unique; the empty one counts as none."""
-    if key and Agent.objects.filter(session_key=key).exclude(pk=of.pk if of else None).exists():
+    taken = Agent.objects.filter(session_key=key)
+    if key and (taken.exclude(pk=of.pk) if of else taken).exists():
         raise Conflict("Session key already in use")
     return key or None
 

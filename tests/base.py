@@ -88,7 +88,8 @@ class LegacyApiTestCase(BaseTestCase):
             headers["x_api_key"] = self.keys[as_] if isinstance(as_, User) else as_
         meta = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
         sent = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
-        return Answer(self.client.generic(method, path, sent, content_type="application/json", **meta))
+        with self.captureOnCommitCallbacks(execute=True):
+            return Answer(self.client.generic(method, path, sent, content_type="application/json", **meta))
 
     def get(self, path: str, *, as_: User | str | None = None, **headers: str) -> Answer:
         return self.call("GET", path, as_=as_ or self.bob, **headers)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from agents.models import Agent
+from agents.models import Agent, is_number
 from agents.services import SignOfLife, hear_from
 from connections.services import touch
 from core.actors import Actor
@@ -81,7 +81,7 @@ def may_speak_for(beat: Beat, agent: Agent) -> bool:
     actor = beat.actor
     if not actor.is_agent_scoped:
         return True
-    return actor.agent_id == agent.pk if beat.agent_key.isdigit() else actor.agent_name == agent.name
+    return actor.agent_id == agent.pk if is_number(beat.agent_key) else actor.agent_name == agent.name
 
 
 def _agents_of(beats: Sequence[Beat]) -> dict[tuple[int, str], Agent]:
@@ -90,10 +90,12 @@ def _agents_of(beats: Sequence[Beat]) -> dict[tuple[int, str], Agent]:
         wanted[beat.actor.workspace_id].add(beat.agent_key)
     found = {}
     for workspace_id, keys in wanted.items():
-        for agent in Agent.objects.for_beats(workspace_id, keys):
-            found[workspace_id, agent.name] = agent
-            if str(agent.pk) in keys:
-                found[workspace_id, str(agent.pk)] = agent
+        agents = Agent.objects.for_beats(workspace_id, keys)
+        named, numbered = {agent.name: agent for agent in agents}, {agent.pk: agent for agent in agents}
+        for key in keys:
+            agent = numbered.get(int(key)) if is_number(key) else named.get(key)
+            if agent is not None:
+                found[workspace_id, key] = agent
     return found
 
 
@@ -102,8 +104,7 @@ def _take(workspace_id: int, here: list[tuple[Beat, Agent]], now: datetime) -> N
     if ids:
         touch(ids, workspace_id=workspace_id, now=now)
     hear_from(
-        signs=[SignOfLife(agent, working=beat.spent is not None) for beat, agent in here],
-        actor=here[0][0].actor,
+        signs=[SignOfLife(agent, beat.actor, working=beat.spent is not None) for beat, agent in here],
         now=now,
     )
     reports = [

@@ -48,7 +48,7 @@ class Activities(LegacyView):
 
     def _filtered(self) -> QuerySet[Event]:
         rows = Event.objects.stories(self.actor.workspace_id)
-        if types := [word.strip() for word in self.query("type").split(",") if word.strip()]:
+        if types := {word.strip() for word in self.query("type").split(",") if word.strip()}:
             rows = rows.filter(type__in=types)
         if actor := self.query("actor"):
             rows = rows.filter(actor=actor)

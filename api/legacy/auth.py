@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest
 from rest_framework.request import Request
@@ -55,6 +56,7 @@ class Login(LegacyView):
             raise Unauthenticated("No admin account has been created yet", code="NO_USERS", hint=hint)
         user = auth.authenticate(request._request, username=username, password=password)
         if not isinstance(user, User) or not user.may_sign_in or user.provider != "local":
+            services.note_failed_sign_in(username=username, now=self.now)
             raise Unauthenticated("Invalid credentials")
         auth.login(request._request, user)
         return Response({"user": user_out(user.as_actor(), user.avatar_url)})
@@ -66,7 +68,10 @@ class Logout(LegacyView):
     @describe("Sign out; ends the session of the cookie.", answers={200: "Ok"})
     def post(self, request: Request) -> Response:
         auth.logout(request._request)
-        return Response({"ok": True})
+        answer = Response({"ok": True})
+        # Django drops only a cookie that came; existing clients are told in any case.
+        answer.set_cookie(settings.SESSION_COOKIE_NAME, "", max_age=0, httponly=True, samesite="Strict")
+        return answer
 
 
 class Me(LegacyView):
@@ -94,7 +99,7 @@ class Me(LegacyView):
             raise Invalid("Invalid request body")
         user = User.objects.select_related("workspace").get(id=self.actor.id)
         changes = self._changes(sent, user)
-        user = services.change_profile(user=user, changes=changes)
+        user = services.change_profile(user=user, changes=changes, now=self.now)
         if "password" in changes:
             _sign_in_afresh(request._request, user)
         return Response({"success": True, "user": user_out(user.as_actor(), user.avatar_url)})

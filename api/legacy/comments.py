@@ -19,6 +19,7 @@ from .docs import describe
 from .tasks import task_id
 
 CREATE = shapes.CommentFields()
+DEEPEST = 100
 
 
 class Comments(LegacyView):
@@ -53,11 +54,14 @@ def _out(comment: Comment) -> dict[str, Any]:
 
 
 def _tree(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    by_id = {row["id"]: row for row in rows}
+    """Replies below their parents. A very long exchange goes on side by side: no client reads JSON of any depth."""
+    place: dict[int, tuple[int, list[dict[str, Any]]]] = {}  # depth of a comment, and where its replies go
+    roots: list[dict[str, Any]] = []
     for row in rows:
-        if row["parent_id"] in by_id:
-            by_id[row["parent_id"]]["replies"].append(row)
-    return [row for row in rows if row["parent_id"] not in by_id]
+        depth, siblings = place.get(row["parent_id"], (0, roots))
+        siblings.append(row)
+        place[row["id"]] = (depth + 1, row["replies"] if depth + 1 < DEEPEST else siblings)
+    return roots
 
 
 def _readable(content: str) -> str:

@@ -52,4 +52,6 @@ class Events(LegacyView):
         answers={200: "Free"},
     )
     def get(self, request: Request) -> Response:
+        if request.method == "HEAD":
+            return Response(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform"})
         return Response({"error": "This server was started without event streams"}, status=501)

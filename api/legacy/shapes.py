@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from rest_framework import serializers
+
 from agents.models import Agent
 from realtime.wire.legacy import PRIORITY_NUMBERS, STATUSES
 from tasks.models import Review, Task
@@ -11,6 +15,7 @@ from .fields import Flag, Items, Number, Object, Seconds, Shape, Text, Whole, Wo
 OUTCOMES = {outcome.value: outcome.value for outcome in Task.Outcome}
 VERDICTS = {verdict.value: verdict.value for verdict in Review.Verdict}
 RUNTIMES = {runtime.value: runtime.value for runtime in Agent.Runtime}
+KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PRESENCES = {word: word for word in ("online", "offline", "busy", "idle", "error")}
 
 
@@ -29,8 +34,8 @@ def _check_place(value: dict[str, object], key: str, longest: int) -> None:
         rule = Text(1, longest, empty=f"{key} cannot be empty")
         try:
             rule.to_internal_value(value[key])
-        except Exception as error:
-            raise type(error)({key: getattr(error, "detail", error)}) from None
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({key: error.detail}) from None
 
 
 class TaskFields(Shape):
@@ -55,6 +60,14 @@ class TaskFields(Shape):
     metadata = Metadata()
 
 
+class KebabCase(Text):
+    def to_internal_value(self, data: object) -> str:
+        text = super().to_internal_value(data)
+        if not KEBAB_CASE.fullmatch(text):
+            raise serializers.ValidationError("openclaw_id must be kebab-case")
+        return text
+
+
 class OneStatus(Shape):
     id = Whole(1, required=True)
     status = Word(STATUSES, required=True)
@@ -74,7 +87,7 @@ class CommentFields(Shape):
 class AgentFields(Shape):
     name = Text(1, 100, required=True, empty="Name is required")
     role = Text(1, 100, empty="Role is required")
-    openclaw_id = Text(1, 100)
+    openclaw_id = KebabCase(1, 100)
     session_key = Text(0, 200)
     soul_content = Text(0, 50_000)
     status = Word(PRESENCES)

@@ -23,7 +23,7 @@ from .docs import describe
 
 CREATE, UPDATE = shapes.TaskFields(), shapes.TaskFields(partial=True)
 MANY, REVIEW = shapes.ManyStatuses(), shapes.ReviewFields()
-LEADING_NUMBER = re.compile(r"\s*([+-]?\d+)")
+LEADING_NUMBER = re.compile(r"\s*([+-]?[0-9]+)")
 LISTED = Select(
     Task,
     [*SNAPSHOT_COLUMNS, "comment_count"],
@@ -162,7 +162,7 @@ class Reviews(LegacyView):
     def get(self, request: Request) -> Response:
         here = Review.objects.filter(workspace_id=self.actor.workspace_id).order_by("-created_at", "-id")
         if many := self.query("taskIds"):
-            ids = [int(word) for word in many.split(",") if word.strip().isdigit() and len(word) < 19][:1000]
+            ids = [int(word) for word in many.split(",") if word.strip().isdecimal() and len(word) < 19][:1000]
             if not ids:
                 raise Invalid("taskIds must include at least one numeric id")
             latest: dict[str, Any] = {str(id): None for id in ids}

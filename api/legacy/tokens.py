@@ -49,7 +49,7 @@ class Sums:
             "totalTokens": self.tokens,
             "totalCost": self.cost / MICRO,
             "requestCount": n,
-            "avgTokensPerRequest": round(self.tokens / n) if n else 0,
+            "avgTokensPerRequest": (2 * self.tokens + n) // (2 * n) if n else 0,  # rounded half up
             "avgCostPerRequest": self.cost / MICRO / n if n else 0,
         }
 

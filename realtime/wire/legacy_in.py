@@ -11,11 +11,15 @@ from core.ids import LARGEST_ID
 from tokens.beats import Spent
 from tokens.services import LARGEST_COUNT, Report
 
+DEEPEST = 64
 LONGEST_DURATION_MS = 604_800_000
 
 
 def parse(body: bytes) -> Any:
-    """The body as JSON, or None. Byte order marks are accepted; bytes that are no UTF-8 become U+FFFD."""
+    """The body as JSON, or None, also when it is nested deeper than could ever be answered.
+
+    Byte order marks are accepted; bytes that are no UTF-8 become U+FFFD.
+    """
     if body.startswith(b"\xef\xbb\xbf"):
         body = body[3:]
     try:
@@ -25,8 +29,15 @@ def parse(body: bytes) -> Any:
             value = orjson.loads(body.decode("utf-8", "replace").encode())
         except orjson.JSONDecodeError:
             return None
+    if body.count(b"[") + body.count(b"{") > DEEPEST and not _is_flat_enough(value, DEEPEST):
+        return None
     # PostgreSQL cannot store NUL in text.
     return _without_nul(value) if b"\\u0000" in body else value
+
+
+def _is_flat_enough(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_flat_enough(item, levels - 1) for item in inner)
 
 
 def _without_nul(value: Any) -> Any:
@@ -39,8 +50,11 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-def is_count(value: Any) -> TypeGuard[int]:
-    return type(value) is int and 0 <= value <= LARGEST_COUNT
+def count_in(value: Any) -> int | None:
+    """A whole number of tokens; `1500.0` is one too, as in JavaScript. None for anything else."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= LARGEST_COUNT else None
 
 
 def spent_in(body: Any) -> Spent | None:
@@ -48,8 +62,9 @@ def spent_in(body: Any) -> Spent | None:
     usage = body.get("token_usage") if isinstance(body, dict) else None
     if not isinstance(usage, dict):
         return None
-    model, tokens_in, tokens_out = usage.get("model"), usage.get("inputTokens"), usage.get("outputTokens")
-    if not (isinstance(model, str) and model.strip() and is_count(tokens_in) and is_count(tokens_out)):
+    model = usage.get("model")
+    tokens_in, tokens_out = count_in(usage.get("inputTokens")), count_in(usage.get("outputTokens"))
+    if not (isinstance(model, str) and model.strip()) or tokens_in is None or tokens_out is None:
         return None
     return Spent(model.strip()[:200], tokens_in, tokens_out, task_id_in(usage.get("taskId")))
 
@@ -66,6 +81,8 @@ def task_id_in(value: Any) -> int | None:
     """A task id as number or text; anything else names no task."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         value = int(value)
+    if type(value) is float and value.is_integer():
+        value = int(value)
     return value if type(value) is int and 0 < value <= LARGEST_ID else None
 
 
@@ -74,11 +91,11 @@ def report_in(body: Any, workspace_id: int) -> Report | None:
     if not isinstance(body, dict):
         return None
     model, session = body.get("model"), body.get("sessionId")
-    tokens_in, tokens_out = body.get("inputTokens"), body.get("outputTokens")
+    tokens_in, tokens_out = count_in(body.get("inputTokens")), count_in(body.get("outputTokens"))
     operation, duration = body.get("operation", "chat_completion"), body.get("duration")
     if not (_is_text(model, 200, trim=True) and _is_text(session, 512) and _is_text(operation, 100)):
         return None
-    if not (is_count(tokens_in) and is_count(tokens_out) and tokens_in + tokens_out <= LARGEST_COUNT):
+    if tokens_in is None or tokens_out is None or tokens_in + tokens_out > LARGEST_COUNT:
         return None
     if not (duration is None or _is_duration(duration)) or not isinstance(body.get("taskId"), int | float | str | None):
         return None

@@ -51,7 +51,11 @@ class AccessTests(LegacyApiTestCase):
 
     def test_each_caller_may_do_what_the_contract_says(self):
         for path, method in self._cells():
-            for key, role in ((self.keys[self.vera], VIEWER), (self.keys[self.bob], OPERATOR), ("test-admin-key", ADMIN)):
+            for key, role in (
+                (self.keys[self.vera], VIEWER),
+                (self.keys[self.bob], OPERATOR),
+                ("test-admin-key", ADMIN),
+            ):
                 with self.subTest(path=path, method=method, role=role):
                     self._expect(path, method, self.call(method, path, b"", as_=key), role)
 
