@@ -18,14 +18,17 @@ from types import TracebackType
 from typing import Any, Self
 
 import orjson
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN, PASSWORD, KEY = "admin", "correct horse battery", "server-test-key"
-WEB = [sys.executable, "-m", "missioncontrol.web"]
-WORKER = [
-    sys.executable, "-m", "celery", "--quiet", "--app", "missioncontrol.celery",
-    "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat",
-]  # fmt: skip
+CELERY = [sys.executable, "-m", "celery", "--quiet", "--app", "missioncontrol.celery"]
+QUIETLY = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+COMMANDS = {
+    "web": [sys.executable, "-m", "missioncontrol.web"],
+    "worker": [*CELERY, "worker", "--loglevel", "WARNING", *QUIETLY],
+    "beat": [*CELERY, "beat", "--loglevel", "WARNING"],
+}
 
 
 def free_port() -> int:
@@ -79,12 +82,29 @@ class Server:
             self.stop(name)
         self._temporary.cleanup()
 
-    def start(self, name: str) -> None:
-        command = WEB if name == "web" else WORKER
-        self.log = open(self.folder / f"{name}.log", "ab")  # noqa: SIM115 - closed with the process
-        self.processes[name] = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True
+    def django(self, code: str) -> Any:
+        """Run Python code in a process that shares the server's database; the value of `answer` comes back."""
+        script = f"import json, django; django.setup(); answer = None\n{code}\nprint(json.dumps(answer))"
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE
         )
+        return orjson.loads(done.stdout.splitlines()[-1])
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "mission-control.db"
+
+    def processes_of(self, name: str) -> list[psutil.Process]:
+        """The children of that process that serve, without helpers of the multiprocessing module."""
+        children = psutil.Process(self.processes[name].pid).children()
+        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+    def start(self, name: str) -> None:
+        command = COMMANDS[name]
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
         if name == "web":
             self.wait_until_alive()
 
@@ -113,6 +133,14 @@ class Server:
                 break
             time.sleep(0.05)
         raise RuntimeError(f"the server did not start:\n{(self.folder / 'web.log').read_text()[-3000:]}")
+
+    def sign_in(self, username: str = ADMIN, password: str = PASSWORD) -> str:
+        """The `Cookie` header of a person who has signed in."""
+        body = orjson.dumps({"username": username, "password": password})
+        asked = urllib.request.Request(f"{self.url}/api/auth/login", data=body, method="POST")
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            cookies = [value.partition(";")[0] for value in answer.headers.get_all("set-cookie")]
+        return "; ".join(cookie for cookie in cookies if not cookie.endswith("="))
 
     def ask(
         self, method: str, path: str, body: Any = None, *, key: str | None = KEY, headers: dict[str, str] | None = None
