@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from .checkpoints import fold_back
 from .retention import prune
 from .vitals import worker_seen
 
@@ -15,6 +16,11 @@ from .vitals import worker_seen
 @shared_task
 def tell_that_the_worker_lives() -> None:
     worker_seen(now=timezone.now())
+
+
+@shared_task
+def fold_back_the_write_ahead_log() -> None:
+    fold_back()
 
 
 @shared_task

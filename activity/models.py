@@ -72,7 +72,6 @@ class Event(models.Model):
                 name="event_stories_by_type",
             ),
             models.Index(fields=["task_id", "id"], condition=models.Q(task_id__isnull=False), name="event_of_task"),
-            models.Index(fields=["at"], name="event_at"),
         ]
 
     def __str__(self) -> str:

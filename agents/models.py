@@ -110,7 +110,7 @@ class Agent(models.Model):
         CODEX = "codex"
         CUSTOM = "custom"
 
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="agents")
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="agents", db_index=False)
     name = models.CharField(max_length=100)
     slug = models.CharField(max_length=110)
     # What `@` finds: the name in lower case, blanks as hyphens.

@@ -15,7 +15,7 @@ class Connection(models.Model):
         CONNECTED = "connected"
         DISCONNECTED = "disconnected"
 
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
     agent = models.ForeignKey("agents.Agent", on_delete=models.CASCADE, related_name="connections")
     connection_id = models.UUIDField(default=uuid.uuid4, unique=True)
     tool_name = models.CharField(max_length=100)

@@ -79,9 +79,15 @@ class Select:
         return [self._named(row) for row in found]
 
     def count(self, where: Values) -> int:
+        return self._one("count(*)", where)
+
+    def sum(self, column: str, where: Values) -> int:
+        return self._one(f"coalesce(sum(t.{column}), 0)", where)
+
+    def _one(self, figure: str, where: Values) -> int:
         condition, parameters = _condition(where)
         with connection.cursor() as cursor:
-            cursor.execute(f'SELECT count(*) FROM "{self.model._meta.db_table}" t WHERE {condition}', parameters)
+            cursor.execute(f'SELECT {figure} FROM "{self.model._meta.db_table}" t WHERE {condition}', parameters)
             (n,) = cursor.fetchone()
         return int(n)
 

@@ -30,7 +30,7 @@ logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
 
 # The loop and the request threads take turns often: with the default of 5 ms each hand-over to a busy thread can cost
 # that much, which is more than most requests take.
-sys.setswitchinterval(0.0005)
+sys.setswitchinterval(0.001)
 
 bridge = Bridge()
 event_stream = EventStream.as_asgi()

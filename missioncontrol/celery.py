@@ -46,6 +46,7 @@ app.conf.update(
             "task": "connections.jobs.sweep_stale_agents",
             "schedule": float(settings.SWEEP_SECONDS),
         },
+        "fold-back": {"task": "activity.jobs.fold_back_the_write_ahead_log", "schedule": 3.0},
         "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(hour=3, minute=17)},
         "forget-old-sessions": {"task": "accounts.jobs.forget_old_sessions", "schedule": crontab(minute=41)},
     },

@@ -84,7 +84,7 @@ class Tasks(LegacyView):
         """From the tallies, unless the question is about one assignee, who has few rows."""
         if "assigned_to" in filters:
             return Task.objects.in_workspace(self.actor.workspace_id).filter(**_lookups(filters)).count()
-        return Tally.objects.filter(workspace_id=self.actor.workspace_id, **_lookups(filters)).total()
+        return Tally.objects.total(workspace_id=self.actor.workspace_id, **filters)
 
     @describe("Add a task.", body=shapes.TaskFields, answers={201: "TaskAnswer"})
     def post(self, request: Request) -> Response:
