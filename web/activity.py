@@ -30,15 +30,22 @@ class Story:
     at: datetime
     href: str
     ref: str = ""
+    title: str = ""
 
 
 def told(events: QuerySet[Event] | list[Event]) -> list[Story]:
     rows = list(events)
-    tasks = Task.objects.select_related("project").only("number", "project__ticket_prefix")
-    refs = {task.pk: task.ticket_ref for task in tasks.filter(id__in={row.task_id for row in rows if row.task_id})}
-    return [
-        Story(row.pk, row.actor, row.description, row.at, _address(row), refs.get(row.task_id or 0, "")) for row in rows
-    ]
+    tasks = Task.objects.select_related("project").only("number", "title", "project__ticket_prefix")
+    about = {task.pk: task for task in tasks.filter(id__in={row.task_id for row in rows if row.task_id})}
+    return [_story(row, about.get(row.task_id or 0)) for row in rows]
+
+
+def _story(row: Event, task: Task | None) -> Story:
+    """A change of a task does not say of which one; here it does."""
+    words, title = row.description, ""
+    if row.type == "task_updated" and task:
+        words, title = words.removeprefix("Task updated: ").replace("_", " "), task.title
+    return Story(row.pk, row.actor, words, row.at, _address(row), task.ticket_ref if task else "", title)
 
 
 def _address(row: Event) -> str:

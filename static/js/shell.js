@@ -57,6 +57,7 @@ export function ageTimes(within = document) {
     const step = STEPS.find(([size]) => seconds >= size);
     const words = step ? `${Math.floor(seconds / step[0])} ${step[1]}` : "now";
     if (time.textContent !== words) time.textContent = words;
+    time.title ||= new Date(time.dateTime).toLocaleString();
   }
 }
 

@@ -56,6 +56,19 @@ function gone(task) {
   if (task.closest("#drawer")) closeTask();
 }
 
+// Each fact is sent alone, so that a stale form never resets what somebody else has changed.
+let underWay = 0;
+document.addEventListener("change", async ({ target }) => {
+  const form = target.closest("[data-facts]");
+  const task = form && taskOf(form);
+  if (!task) return;
+  underWay++;
+  const html = await attempt(form.getAttribute("action"), { [target.name]: target.value });
+  underWay--;
+  if (html === undefined) form.reset();
+  else if (!underWay) renew(task, html, target.matches("select") ? "facts" : "");
+});
+
 // What forms inside a task answer (htmx sends them; nothing is swapped by itself).
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const form = detail.elt;
@@ -64,16 +77,11 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const problem = form.querySelector(".problem");
   if (!detail.successful) {
     const words = detail.xhr.status && detail.xhr.responseText.length < 500 ? detail.xhr.responseText : "The server does not answer. Your text is kept.";
-    if (problem) showProblem(problem, words);
-    else {
-      toast(words, { tone: "error" });
-      form.reset();
-    }
-    return;
+    return showProblem(problem, words);
   }
   if (problem) problem.hidden = true;
   if ("say" in form.dataset) said(form);
-  renew(task, detail.xhr.responseText, "edits" in form.dataset ? "text" : "facts" in form.dataset ? "facts" : "");
+  renew(task, detail.xhr.responseText, "edits" in form.dataset ? "text" : "");
   if ("say" in form.dataset) task.querySelector(".task-scroll").scrollTop = 1e9;
 });
 

@@ -1,7 +1,7 @@
 """What templates need to draw strips: icons, marks, the pulse, money and time in few characters."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from django import template
@@ -35,16 +35,15 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 @cache
 def mark(name: str) -> SafeString:
-    sprite = static("img/marks.svg")
-    return format_html('<svg class="mark" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name)
+    """A state's glyph; the page holds the drawing once (`components/_marks.html`)."""
+    return format_html('<svg class="mark" aria-hidden="true"><use href="#m-{}"/></svg>', name)
 
 
 @register.simple_tag
 @cache
 def priority(level: int) -> SafeString:
-    word = f"{PRIORITIES[level]} priority"
-    drawn = '<svg class="mark p{0}" role="img" aria-label="{1}"><title>{1}</title><use href="{2}#p{0}"/></svg>'
-    return format_html(drawn, level, word, static("img/marks.svg"))
+    drawn = '<svg class="mark p{0}" role="img"><title>{1} priority</title><use href="#m-p{0}"/></svg>'
+    return format_html(drawn, level, PRIORITIES[level])
 
 
 @register.simple_tag
@@ -75,14 +74,12 @@ def short_age(when: datetime, now: datetime) -> str:
 
 @register.simple_tag
 def age(when: datetime | None, absent: str = "never") -> SafeString:
-    """Relative time, kept current in the browser; the exact moment on hover."""
+    """Relative time; the browser keeps it current, and shows the exact moment on hover."""
     if when is None:
         return format_html('<span class="faint">{}</span>', absent)
-    exact = when.astimezone(timezone.get_current_timezone())
     return format_html(
-        '<time datetime="{}" title="{}" data-age>{}</time>',
-        exact.isoformat(timespec="seconds"),
-        f"{exact:%Y-%m-%d %H:%M:%S %Z}",
+        '<time datetime="{}" data-age>{}</time>',
+        f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         short_age(when, timezone.now()),
     )
 
