@@ -29,6 +29,7 @@ from realtime.wire import legacy as shapes
 from realtime.wire.legacy_in import connection_id_in, parse, report_in, spent_in
 from tokens.beats import Answer, Beat, take_beats
 from tokens.models import TokenUsage
+from tokens.prices import rates
 from tokens.services import Report, book
 
 from .batch import Batcher
@@ -59,7 +60,8 @@ class HotPaths:
         self._reports = Batcher(_book, self._writer)
 
     async def start(self) -> None:
-        """Prepare what the first request would wait for."""
+        """Do before the first report what it would have to wait for: reading the price list."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, rates, "claude-sonnet-4-5")
 
     async def stop(self) -> None:
         self._writer.shutdown(wait=False)

@@ -8,6 +8,7 @@ import time
 from functools import lru_cache
 
 from django.conf import settings
+from genai_prices import Usage, calc_price
 
 from .models import MICRO, PriceOverride
 
@@ -39,22 +40,21 @@ def rates(model: str) -> Rates:
 def _listed(name: str) -> Rates:
     if _provider(name) in _subscribed():
         return (0, 0)
-    for ref in (name, name.rsplit("/", 1)[-1]):
-        found = _public_price(ref)
+    if name.startswith("ollama/"):
+        return (0, 0)  # runs on one's own machine
+    provider, slash, model = name.partition("/")
+    guesses = [(name, None), (model, provider), (model, None)] if slash else [(name, None)]
+    for ref, provider_id in guesses:
+        found = _public_price(ref, provider_id)
         if found:
             return found
     return UNKNOWN
 
 
-def _public_price(name: str) -> Rates | None:
-    if name.startswith("ollama"):
-        return (0, 0)
-    # Imported here: the list costs 25 MiB and a second, and only the first report of a model needs it.
-    from genai_prices import Usage, calc_price
-
+def _public_price(model: str, provider: str | None) -> Rates | None:
     try:
-        price_in = calc_price(Usage(input_tokens=SAMPLE), model_ref=name).total_price
-        price_out = calc_price(Usage(output_tokens=SAMPLE), model_ref=name).total_price
+        price_in = calc_price(Usage(input_tokens=SAMPLE), model_ref=model, provider_id=provider).total_price
+        price_out = calc_price(Usage(output_tokens=SAMPLE), model_ref=model, provider_id=provider).total_price
     except LookupError:
         return None
     return round(price_in * MICRO * MICRO / SAMPLE), round(price_out * MICRO * MICRO / SAMPLE)
