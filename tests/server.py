@@ -96,8 +96,21 @@ class Server:
 
     def processes_of(self, name: str) -> list[psutil.Process]:
         """The children of that process that serve, without helpers of the multiprocessing module."""
-        children = psutil.Process(self.processes[name].pid).children()
-        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        found = []
+        for child in psutil.Process(self.processes[name].pid).children():
+            with contextlib.suppress(psutil.Error):  # just died
+                if "spawn_main" in " ".join(child.cmdline()):
+                    found.append(child)
+        return found
+
+    def wait_until_ready(self, seconds: float = 30) -> dict[str, str]:
+        """What `/readyz` says once everything is ready, or in the end."""
+        until = time.monotonic() + seconds
+        while True:
+            status, answer = self.ask("GET", "/readyz", key=None)
+            if status == 200 or time.monotonic() > until:
+                return dict(answer["checks"])
+            time.sleep(0.1)
 
     def start(self, name: str) -> None:
         command = COMMANDS[name]
