@@ -33,7 +33,9 @@ def insert(rows: Sequence[models.Model]) -> None:
         for row in rows:
             values = [getattr(row, field.attname) for field in fields]
             for place, field in enumerate(fields):
-                if type(field) not in AS_THEY_ARE:
+                if type(field) is models.JSONField and database.vendor == "sqlite":
+                    values[place] = None if values[place] is None else orjson.dumps(values[place]).decode()
+                elif type(field) not in AS_THEY_ARE:
                     values[place] = field.get_db_prep_save(values[place], database)
             cursor.execute(text, values)
             (row.pk,) = cursor.fetchone()

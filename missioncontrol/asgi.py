@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from typing import Any
@@ -56,12 +57,20 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await send({"type": "websocket.close", "code": 1000})
 
 
+def _settle_memory() -> None:
+    """What is loaded now stays; looking through it for garbage again and again costs a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
     end_with_parent()
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(bridge.pool, hub.start, loop)
     await inner.start()
+    _settle_memory()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     hub.stop()
