@@ -15,6 +15,7 @@ from accounts.models import Tenant, User, Workspace
 from accounts.services import issue_key, open_default_workspace
 from activity.models import Event
 from core.actors import Actor, Role, system
+from tasks import work
 
 
 class BaseTestCase(TestCase):
@@ -31,6 +32,7 @@ class BaseTestCase(TestCase):
     def setUp(self) -> None:
         credentials.forget()
         forget_rates()
+        forget_work()
 
     @staticmethod
     def _person(name: str, role: str, workspace: Workspace) -> User:
@@ -109,6 +111,11 @@ def forget_rates() -> None:
     limits.limiter.cache_clear()
     for file in settings.DATA_DIR.glob("limits.db*"):
         file.unlink()
+
+
+def forget_work() -> None:
+    """What waits for agents is looked up again: a test's rows return to the ids of the one before."""
+    work._memory = work.Memory()
 
 
 def actor_of(user: User) -> Actor:

@@ -138,8 +138,8 @@ class LegacyView(APIView):
 
     def page(self, *, default: int = 50, cap: int = LIMIT_CAP) -> tuple[int, int]:
         """(limit, offset) of the query; junk falls back to the default, too much is cut to the cap."""
-        limit = whole(self.request.query_params.get("limit"), default)
-        return min(max(limit, 0), cap), min(max(whole(self.request.query_params.get("offset"), 0), 0), OFFSET_CAP)
+        limit, offset = whole(self.query("limit"), default), whole(self.query("offset"), 0)
+        return min(max(limit, 0), cap), min(max(offset, 0), OFFSET_CAP)
 
     def query(self, name: str) -> str:
         """The first value of a query parameter, or the empty string."""
@@ -184,7 +184,7 @@ def flat(detail: Any, path: str = "") -> list[str]:
     return [f"{path}: {message}" for message in detail]
 
 
-def whole(text: str | None, default: int) -> int:
+def whole(text: str, default: int) -> int:
     """A number of a query, cut to a whole one; junk gives the default."""
     try:
         return int(float(text)) if text else default
