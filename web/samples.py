@@ -61,6 +61,7 @@ def strips() -> list[Row]:
                 last_seen=None if name == "ember" else now - timedelta(seconds=12 * 9**place),
                 last_activity="waiting for work",
             ),
+            sign=words.PRESENCE[status],
             ticks=ticks(pattern),
             task=work[place] if place % 2 == 0 else None,
             today=place * place * 1_733_000,
@@ -94,4 +95,4 @@ def signs() -> list[words.Sign]:
 
 
 def presences() -> list[words.Sign]:
-    return list(words.PRESENCE.values())
+    return list(dict.fromkeys(words.PRESENCE.values()))

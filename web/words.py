@@ -30,8 +30,8 @@ SIGNS: dict[str, Sign] = {
 }
 
 PRESENCE: dict[str, Sign] = {
-    Presence.BUSY: Sign("busy", "working", "busy"),
-    Presence.ACTIVE: Sign("active", "working", "busy"),
+    Presence.BUSY: Sign("working", "working", "busy"),
+    Presence.ACTIVE: Sign("working", "working", "busy"),
     Presence.ONLINE: Sign("online", "ok", "online"),
     Presence.IDLE: Sign("idle", "ok", "idle"),
     Presence.ERROR: Sign("error", "error", "error"),

@@ -16,6 +16,7 @@ def test_an_agent_appears_works_and_spends_without_a_reload(visit: Opener, serve
     usage = {"model": "claude-sonnet-4-5", "inputTokens": 400_000, "outputTokens": 20_000}
     server.ask("POST", f"/api/agents/{name}/heartbeat", {"token_usage": usage})
     expect(strip).to_contain_text(task["title"], timeout=12_000)
+    expect(strip).to_contain_text("working")
     expect(strip.locator(".cost")).not_to_have_text("$0.00", timeout=12_000)
     expect(strip.get_by_role("img", name="work")).to_be_visible()
     server.ask("DELETE", "/api/connect", {"connection_id": connected["connection_id"]})

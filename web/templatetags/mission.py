@@ -138,11 +138,6 @@ def sign(status: str) -> Sign:
     return words.SIGNS[status]
 
 
-@register.filter
-def presence(status: str) -> Sign:
-    return words.PRESENCE.get(status, words.UNKNOWN)
-
-
 @register.simple_tag(takes_context=True)
 def shell_figures(context: Context) -> Shell:
     return shell_of(context["request"])
