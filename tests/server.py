@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -22,13 +23,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN, PASSWORD, KEY = "admin", "correct horse battery", "server-test-key"
-CELERY = [sys.executable, "-m", "celery", "--quiet", "--app", "missioncontrol.celery"]
-QUIETLY = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-COMMANDS = {
-    "web": [sys.executable, "-m", "missioncontrol.web"],
-    "worker": [*CELERY, "worker", "--loglevel", "WARNING", *QUIETLY],
-    "beat": [*CELERY, "beat", "--loglevel", "WARNING"],
-}
+COMMANDS = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if ": " in line)
+COMMANDS["beat"] = "python -m celery --quiet --app missioncontrol.celery beat --loglevel WARNING"
 
 
 def free_port() -> int:
@@ -48,6 +44,7 @@ class Server:
         self.key = KEY
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("MC_", "DJANGO_"))},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "DJANGO_SETTINGS_MODULE": "missioncontrol.settings",
             "PORT": str(self.port),
             "HOST": "127.0.0.1",
@@ -62,6 +59,7 @@ class Server:
             **environment,
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._logs: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -80,6 +78,7 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for name in list(self.processes):
             self.stop(name)
+        self._logs = {path.stem: path.read_text() for path in self.folder.glob("*.log")}
         self._temporary.cleanup()
 
     def django(self, code: str) -> Any:
@@ -103,6 +102,10 @@ class Server:
                     found.append(child)
         return found
 
+    def log_of(self, name: str) -> str:
+        """What the process wrote; also after the server has ended."""
+        return self._logs.get(name) or (self.folder / f"{name}.log").read_text()
+
     def wait_until_ready(self, seconds: float = 30) -> dict[str, str]:
         """What `/readyz` says once everything is ready, or in the end."""
         until = time.monotonic() + seconds
@@ -113,7 +116,7 @@ class Server:
             time.sleep(0.1)
 
     def start(self, name: str) -> None:
-        command = COMMANDS[name]
+        command = shlex.split(COMMANDS[name])
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
