@@ -9,8 +9,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils.cache import patch_cache_control
 from django_htmx.middleware import HtmxDetails
 
+from activity.models import Event
 from core.actors import Actor, Role
 from core.errors import Conflict, Denied, DomainError, Invalid, NotFound
 
@@ -26,6 +28,7 @@ class PageRequest(HttpRequest):
 
     actor: Actor
     htmx: HtmxDetails
+    log_position: int
 
 
 def page(role: Role = Role.VIEWER) -> Callable[[View[P]], Plain[P]]:
@@ -37,16 +40,24 @@ def page(role: Role = Role.VIEWER) -> Callable[[View[P]], Plain[P]]:
             actor = getattr(request, "actor", None)
             if actor is None:
                 return ask_to_sign_in(request)
+            # Taken before anything else is read: the page's stream goes on from here, so that it misses nothing.
+            request.log_position = 0 if is_fragment(request) else log_position()  # type: ignore[attr-defined]
             try:
                 if not actor.can(role):
                     raise Denied(f"This needs the role {role.word}.")
-                return view(request, *args, **kwargs)  # type: ignore[arg-type]
+                answer = view(request, *args, **kwargs)  # type: ignore[arg-type]
             except DomainError as error:
                 return refuse(request, error)
+            patch_cache_control(answer, private=True, no_cache=True)
+            return answer
 
         return guarded
 
     return wrap
+
+
+def log_position() -> int:
+    return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
 def is_fragment(request: HttpRequest) -> bool:

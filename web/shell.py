@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import Workspace
-from activity.models import Event
 from core.actors import Actor, Role
 from tokens import reports
 
@@ -37,13 +36,9 @@ def shell_of(request: HttpRequest) -> Shell:
         role=actor.role.word,
         workspace=name or "",
         is_admin=actor.can(Role.ADMIN),
-        position=log_position(),
+        position=getattr(request, "log_position", 0),
         today=spent_today(actor.workspace_id),
     )
-
-
-def log_position() -> int:
-    return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
 def spent_today(workspace_id: int) -> int:

@@ -4,3 +4,4 @@ import "./figures.js";
 import "./feed.js";
 import "./drawer.js";
 import "./task.js";
+import "./walk.js";

@@ -58,7 +58,7 @@ function takeOver(html) {
     watcher.unobserve(old);
     old.replaceWith(strip);
     watcher.observe(strip);
-    if (held) strip.querySelector("a")?.focus();
+    if (held) strip.querySelector("a")?.focus({ preventScroll: true });
   }
   for (const data of answer.querySelectorAll("[data-tally]")) {
     document.querySelector(`.tally [data-tally="${data.dataset.tally}"]`).textContent = data.value;

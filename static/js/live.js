@@ -9,7 +9,8 @@ const line = document.getElementById("link-state");
 const log = document.getElementById("log-position");
 
 let source = null;
-let lastId = "";
+// The stream goes on from where the page was read.
+let lastId = log?.dataset.position?.replace(/^0$/, "") ?? "";
 let waiting = [];
 let flushedAt = 0;
 let flushTimer = 0;
