@@ -214,7 +214,8 @@ def _csv_line(row: TokenUsage) -> str:
     at = row.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     figures = [row.input_tokens, row.output_tokens, row.input_tokens + row.output_tokens]
     cost = f"{row.cost_microusd / MICRO:.4f}"
-    words = [at, row.agent_name, row.model, row.session_id, row.operation, *figures, cost, row.duration_ms or 0]
+    duration = f"{row.duration_ms or 0:.15g}"
+    words = [at, row.agent_name, row.model, row.session_id, row.operation, *figures, cost, duration]
     return ",".join(str(word) for word in words)
 
 

@@ -104,8 +104,7 @@ class AddCommentTests(CommentTestCase):
 
     def test_the_frames_of_an_assignment(self):
         make_agent("nova")
-        self.call("POST", self.path, {"content": "let me know"}, as_=self.alice)
-        self.client.force_login(self.bob)
+        Subscription.objects.create(task=self.task, name="Alice")
         before = mark()
         self.say("@nova, please")
         assert [name for name in names(before) if name[1] == ":"] == [

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from openapi_spec_validator import validate
+
+from api.legacy.urls import urlpatterns
+from tests.base import LegacyApiTestCase
+
+
+class HealthTests(LegacyApiTestCase):
+    def test_it_answers_everybody(self):
+        answer = self.call("GET", "/api/health")
+        assert (answer.status, list(answer.body)) == (200, ["status", "db", "ts"])
+        assert (answer.body["status"], answer.body["db"]) == ("ok", "ok")
+
+
+class DocsTests(LegacyApiTestCase):
+    def test_the_document_is_valid_and_may_be_kept_an_hour(self):
+        answer = self.call("GET", "/api/docs")
+        assert answer.headers["Cache-Control"] == "public, max-age=3600"
+        validate(answer.body)
+
+    def test_it_covers_every_route(self):
+        from accounts.access.legacy import TABLE
+
+        paths = self.call("GET", "/api/docs").body["paths"]
+        for pattern in urlpatterns:
+            path = "/api/" + str(pattern.pattern).replace("<str:key>", "{key}")
+            with self.subTest(path=path):
+                assert {method.upper() for method in paths[path]} == set(TABLE[pattern.name])
