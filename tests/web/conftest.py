@@ -40,11 +40,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def signed_in(browser: Browser, server: Server) -> StorageState:
     if server.url not in _states:
-        _states[server.url] = _sign_in(browser, server)
+        _states[server.url] = sign_in(browser, server)
     return _states[server.url]
 
 
-def _sign_in(browser: Browser, server: Server) -> StorageState:
+def sign_in(browser: Browser, server: Server) -> StorageState:
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{server.url}/login/")
