@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import connection, models
+from django.db import models
 from django.db.models.expressions import Func
 
 from core.ids import parse_ref
+
+from .settled import horizon
 
 
 class WritingTransaction(Func):
@@ -23,15 +25,9 @@ class WritingTransaction(Func):
 
 class EventQuerySet(models.QuerySet["Event"]):
     def settled(self) -> Self:
-        """Rows that no running transaction can still get in front of.
-
-        SQLite has one writer: every committed row is settled. On PostgreSQL ids can commit out of order, so a row
-        is settled once its transaction is older than every transaction still running.
-        """
-        if connection.vendor != "postgresql":
-            return self
-        settled: Self = self.extra(where=["xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"])  # type: ignore[assignment]
-        return settled
+        """Rows that no running transaction can still get in front of."""
+        end = horizon()
+        return self if end is None else self.filter(id__lte=end)
 
     def after(self, position: int) -> Self:
         return self.filter(id__gt=position).order_by("id")

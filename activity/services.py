@@ -15,6 +15,7 @@ from core.rows import insert
 from . import bell
 from .catalogue import DATA_KEYS, STORIES, Kind
 from .models import Event
+from .settled import announce
 
 
 def fact(
@@ -76,5 +77,6 @@ def record(*events: Event, at: datetime | None = None) -> None:
     moment = at or timezone.now()
     for event in events:
         event.at = moment
+    announce()
     insert(events)
     transaction.on_commit(bell.ring)

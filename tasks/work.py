@@ -13,7 +13,7 @@ from django.db.models import Window
 from django.db.models.functions import RowNumber
 
 from activity.models import Event
-from activity.tail import log_token
+from activity.tail import Token, log_token
 from agents.models import Agent
 from core.clock import seconds
 from notifications.models import Notification
@@ -50,13 +50,13 @@ class Memory:
     HOLDS = 2000
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str], tuple[tuple[int, int], datetime, Waiting]] = {}
+        self._known: dict[tuple[int, str], tuple[Token, datetime, Waiting]] = {}
 
-    def recall(self, workspace_id: int, name: str, token: tuple[int, int], now: datetime) -> Waiting | None:
+    def recall(self, workspace_id: int, name: str, token: Token, now: datetime) -> Waiting | None:
         entry = self._known.get((workspace_id, name))
         return entry[2] if entry and entry[0] == token and entry[1] > now else None
 
-    def keep(self, workspace_id: int, token: tuple[int, int], now: datetime, found: dict[str, Waiting]) -> None:
+    def keep(self, workspace_id: int, token: Token, now: datetime, found: dict[str, Waiting]) -> None:
         if len(self._known) + len(found) > self.HOLDS:
             self._known.clear()
         for name, waiting in found.items():

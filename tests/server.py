@@ -22,6 +22,7 @@ import orjson
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+NOT_INHERITED = ("MC_", "DJANGO_", "AUTH_", "DATABASE_URL", "REDIS_URL")
 ADMIN, PASSWORD, KEY = "admin", "correct horse battery", "server-test-key"
 COMMANDS = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if ": " in line)
 COMMANDS["beat"] = "python -m celery --quiet --app missioncontrol.celery beat --loglevel WARNING"
@@ -36,14 +37,22 @@ def free_port() -> int:
 class Server:
     """`with Server(workers=2) as server: server.get("/api/tasks")`. Each process can be killed and started again."""
 
-    def __init__(self, *, web: int = 1, worker: bool = False, folder: Path | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        *,
+        web: int = 1,
+        worker: bool = False,
+        beat: bool = False,
+        folder: Path | None = None,
+        **environment: str,
+    ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="mc-server-")
         self.folder = folder or Path(self._temporary.name)
         self.port = free_port()
-        self.with_worker = worker
+        self.others = ["worker"] * worker + ["beat"] * beat
         self.key = KEY
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("MC_", "DJANGO_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)},
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "DJANGO_SETTINGS_MODULE": "missioncontrol.settings",
             "PORT": str(self.port),
@@ -65,14 +74,21 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
-        prepare = (
+    def prepare(self) -> None:
+        """Tables, first administrator, default workspace."""
+        script = (
             "import django; django.setup(); from missioncontrol import firstrun as f; f.prepare_database(); f.welcome()"
         )
-        subprocess.run([sys.executable, "-c", prepare], cwd=ROOT, env=self.environment, check=True)
-        self.start("web")
-        if self.with_worker:
-            self.start("worker")
+        subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=self.environment, check=True)
+
+    def __enter__(self) -> Self:
+        self.prepare()
+        try:
+            for name in ("web", *self.others):
+                self.start(name)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
