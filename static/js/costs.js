@@ -69,7 +69,7 @@ function draw(box, { times, dollars, budget, hourly }) {
       series: [
         {},
         bars("faint"),
-        bars("signal"),
+        bars("signal-fill"),
         { stroke: color("muted"), width: 1, dash: [4, 4], points: { show: false } },
       ],
       hooks: { setCursor: [tip(box, hourly)] },
