@@ -60,8 +60,12 @@ class HeartbeatTests(HeartbeatTestCase):
         changed, story = (frame["data"] for frame in frames(before))
         assert changed.pop("last_seen")
         assert changed == {
-            "id": self.agent.pk, "name": "nova", "status": "idle", "last_activity": "Heartbeat check", "workspace_id": 1,
-        }  # fmt: skip
+            "id": self.agent.pk,
+            "name": "nova",
+            "status": "idle",
+            "last_activity": "Heartbeat check",
+            "workspace_id": 1,
+        }
         assert (story["actor"], story["description"]) == ("nova", "Agent status changed to idle")
         assert story["data"] == {"status": "idle", "activity": "Heartbeat check"}
 

@@ -121,8 +121,12 @@ class CreateTaskTests(LegacyApiTestCase):
         assert sent[0]["data"]["actor"] == "Bob"
         assert sent[0]["data"]["description"] == "Created task: Fix login"
         assert sent[0]["data"]["data"] == {
-            "title": "Fix login", "status": "assigned", "priority": "medium", "assigned_to": "nova", "outcome": "success",
-        }  # fmt: skip
+            "title": "Fix login",
+            "status": "assigned",
+            "priority": "medium",
+            "assigned_to": "nova",
+            "outcome": "success",
+        }
         assert sent[-1]["data"] == task
         assert sent[1]["data"].keys() == {
             "id", "recipient", "type", "title", "message", "source_type", "source_id", "read_at", "delivered_at",

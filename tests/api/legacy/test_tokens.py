@@ -10,8 +10,12 @@ from tokens.models import Rollup, TokenUsage
 PATH = "/api/tokens"
 REPORT = {"model": "claude-sonnet-4", "sessionId": "nova:cli", "inputTokens": 1500, "outputTokens": 800}
 STATS = {
-    "totalTokens": 2300, "totalCost": 0.0165, "requestCount": 1, "avgTokensPerRequest": 2300, "avgCostPerRequest": 0.0165,
-}  # fmt: skip
+    "totalTokens": 2300,
+    "totalCost": 0.0165,
+    "requestCount": 1,
+    "avgTokensPerRequest": 2300,
+    "avgCostPerRequest": 0.0165,
+}
 NO_STATS = {"totalTokens": 0, "totalCost": 0, "requestCount": 0, "avgTokensPerRequest": 0, "avgCostPerRequest": 0}
 
 
