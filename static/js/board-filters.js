@@ -1,7 +1,8 @@
 // The filter lives in the address; the header's search field is part of it on this page.
-import { attempt } from "./ask.js";
+import { Refused } from "./ask.js";
 import { query } from "./board-cards.js";
 import { fetchColumns } from "./board-live.js";
+import { toast } from "./toast.js";
 
 const form = document.getElementById("filters");
 const find = document.getElementById("find");
@@ -10,12 +11,13 @@ let timer = 0;
 async function apply() {
   const asked = new URLSearchParams([...new URLSearchParams(query())].filter(([, value]) => value));
   if (!location.pathname.startsWith("/tasks/")) history.replaceState(null, "", asked.size ? `/?${asked}` : "/");
-  for (const field of form.querySelectorAll("select, input:not([type=hidden])")) field.classList.toggle("set", Boolean(field.value));
+  for (const field of form.querySelectorAll(".input")) field.classList.toggle("set", Boolean(field.value));
   form.querySelector("[data-clear]").hidden = !asked.size;
   try {
     await fetchColumns();
-  } catch {
-    attempt("/figures/");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(`${error.message} The board shows the filter before.`, { tone: "error" });
   }
 }
 

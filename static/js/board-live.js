@@ -35,7 +35,7 @@ async function update() {
   all = false;
   try {
     if (everything) await fetchColumns();
-    else takeOver(await ask(`/board/cards/${ids.join(",")}/?${query()}`), ids);
+    else await fetchCards(ids);
   } catch {
     if (everything) all = true;
     ids.forEach((id) => changed.add(id));
@@ -46,10 +46,21 @@ async function update() {
   if (all || changed.size) setTimeout(update, everything ? 1000 : 0);
 }
 
+async function fetchCards(ids) {
+  const asked = query();
+  const html = await ask(`/board/cards/${ids.join(",")}/?${asked}`);
+  // The filter may have changed on the way; the columns are then fetched for the new one.
+  if (asked === query()) takeOver(html, ids);
+}
+
+let turn = 0;
+
 export async function fetchColumns() {
+  const mine = ++turn;
   const focused = document.activeElement?.closest?.(".card")?.id;
   const tops = [...board.querySelectorAll(".bay-scroll")].map((scroll) => scroll.scrollTop);
   const html = await ask(`/?${query()}`);
+  if (mine !== turn) return;
   const old = new Map([...board.querySelectorAll(".card")].map((card) => [card.id, plain(card)]));
   board.innerHTML = html;
   board.querySelectorAll(".bay-scroll").forEach((scroll, place) => (scroll.scrollTop = tops[place] ?? 0));

@@ -77,7 +77,7 @@ async function fetchAll() {
 
 function apply() {
   const asked = new URLSearchParams([...new URLSearchParams(query())].filter(([, value]) => value));
-  history.replaceState(null, "", asked.size ? `?${asked}` : location.pathname);
+  if (location.pathname === "/agents/") history.replaceState(null, "", asked.size ? `?${asked}` : "/agents/");
   whole = true;
   update();
 }

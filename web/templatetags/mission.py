@@ -87,7 +87,6 @@ def age(when: datetime | None, absent: str = "never") -> SafeString:
 register.filter("money", money)
 register.filter("grouped", grouped)
 register.filter("compact", compact)
-register.filter("percent", percent)
 
 
 @register.simple_tag
