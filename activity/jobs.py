@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from .checkpoints import fold_back
+from .housekeeping import fold_back
 from .retention import prune
 from .vitals import worker_seen
 

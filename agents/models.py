@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from core.clock import milliseconds
 from core.ids import LARGEST_ID
+from core.rows import ask, places
 
 from .pulse import Pulse
 
@@ -42,15 +43,14 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def for_beats(self, workspace_id: int, keys: Iterable[str]) -> list[Agent]:
         """As `called_any`, with only what a beat looks at and writes: texts and configuration can be large. The
         statement is written out because building it would take longer than running it."""
-        numbers, names = _numbers_and_names(keys)
-        places = [", ".join(["%s"] * len(found)) or "NULL" for found in (numbers, names)]
-        with connections[self.db].cursor() as cursor:
-            cursor.execute(
-                f"SELECT {', '.join(BEAT_COLUMNS)} FROM {self.model._meta.db_table}"
-                f" WHERE workspace_id = %s AND (id IN ({places[0]}) OR name IN ({places[1]}))",
-                [workspace_id, *numbers, *names],
-            )
-            return [self.model.from_db(self.db, BEAT_COLUMNS, row) for row in cursor.fetchall()]
+        head = f"SELECT {', '.join(BEAT_COLUMNS)} FROM {self.model._meta.db_table} WHERE"
+        numbers, names = (list(some) for some in _numbers_and_names(keys))
+        # Ids and names apart, and ids without the workspace: else the database might read every agent of it.
+        found = ask(f"{head} id IN ({places(numbers)})", numbers) if numbers else []
+        if names:
+            found += ask(f"{head} workspace_id = %s AND name IN ({places(names)})", [workspace_id, *names])
+        agents = (self.model.from_db(self.db, BEAT_COLUMNS, row) for row in found)
+        return [agent for agent in agents if agent.workspace_id == workspace_id]
 
     def silent_since(self, moment: datetime) -> Self:
         """Not offline yet, and not heard of since `moment`."""

@@ -226,7 +226,8 @@ def hear_from(*, signs: Iterable[SignOfLife], now: datetime) -> None:
                 presence_fact(agent, was, sign.actor),
                 _status_story(agent, by=agent.name, data={"status": agent.status, "activity": HEARTBEAT_ACTIVITY}),
             ]
-    Agent.objects.save_signs_of_life(agents.values())
+    # In one order everywhere: two batches on PostgreSQL must not wait for each other.
+    Agent.objects.save_signs_of_life(agents[id] for id in sorted(agents))
     if events:
         record(*events, at=now)
 

@@ -61,7 +61,7 @@ def _condition(where: Values) -> tuple[str, list[Any]]:
     parameters: list[Any] = []
     for column, value in where.items():
         if isinstance(value, list | tuple):
-            conditions.append(f"t.{column} IN ({', '.join(['%s'] * len(value)) or 'NULL'})")
+            conditions.append(f"t.{column} IN ({places(value)})")
             parameters += value
         else:
             conditions.append(f"t.{column} = %s")
@@ -84,10 +84,7 @@ class Select:
         """`where` maps columns to a value, or to a list of which one must match."""
         condition, parameters = _condition(where)
         text = f"{self._head()} WHERE {condition} ORDER BY {order} LIMIT %s OFFSET %s"
-        with connection.cursor() as cursor:
-            cursor.execute(text, [*parameters, limit, offset])
-            found = cursor.fetchall()
-        return [self._named(row) for row in found]
+        return [self._named(row) for row in ask(text, [*parameters, limit, offset])]
 
     def count(self, where: Values) -> int:
         return self._one("count(*)", where)
@@ -97,9 +94,7 @@ class Select:
 
     def _one(self, figure: str, where: Values) -> int:
         condition, parameters = _condition(where)
-        with connection.cursor() as cursor:
-            cursor.execute(f'SELECT {figure} FROM "{self.model._meta.db_table}" t WHERE {condition}', parameters)
-            (n,) = cursor.fetchone()
+        ((n,),) = ask(f'SELECT {figure} FROM "{self.model._meta.db_table}" t WHERE {condition}', parameters)
         return int(n)
 
     def _named(self, row: Sequence[Any]) -> Values:
@@ -127,14 +122,30 @@ class Select:
         field = self._field(name)
         column = f't."{field.column}"'
         if isinstance(field, models.DateTimeField):
-            return f"(extract(epoch from {column}) * 1000)::bigint" if vendor == "postgresql" else _sqlite_ms(column)
+            return f"({unix(column)} * 1000)"
         if isinstance(field, models.JSONField) and vendor == "postgresql":
             return f"{column}::text"
         return column
 
 
-def _sqlite_ms(column: str) -> str:
-    return f"(CAST(strftime('%%s', {column}) AS INTEGER) * 1000)"
+def unix(column: str) -> str:
+    """SQL for a moment as whole Unix seconds, so that no text has to be read back into a datetime."""
+    if connection.vendor == "postgresql":
+        return f"floor(extract(epoch from {column}))::bigint"
+    return f"CAST(strftime('%%s', {column}) AS INTEGER)"
+
+
+def ask(text: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement written by hand."""
+    with connection.cursor() as cursor:
+        cursor.execute(text, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def places(values: Sequence[Any]) -> str:
+    """`%s, %s, %s` for as many values."""
+    return ", ".join(["%s"] * len(values)) or "NULL"
 
 
 def adapted(moment: datetime) -> Any:

@@ -56,7 +56,10 @@ def prepare_database() -> None:
     """Bring the tables up to date."""
     from django.core.management import call_command
 
+    from activity.housekeeping import look_at_the_data
+
     call_command("migrate", interactive=False, verbosity=0)
+    look_at_the_data()
 
 
 def welcome() -> Welcome:

@@ -37,8 +37,8 @@ else:
                 # The write lock is taken at the start, where SQLite waits for it; upgraded later it would fail at once.
                 "transaction_mode": "IMMEDIATE",
                 "init_command": (
-                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS}; PRAGMA cache_size=-8000;"
-                    " PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; PRAGMA wal_autocheckpoint=16000;"
+                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS};"
+                    " PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16000;"
                 ),
             },
             "TEST": {"NAME": str(DATA_DIR / f"test-{os.getpid()}.db")},

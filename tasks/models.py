@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.db import connections, models
+from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from core.clock import milliseconds
-from core.rows import Select
+from core.rows import Select, ask, places
 
 PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low"}
 
@@ -23,15 +23,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def counts_of(self, workspace_id: int, names: list[str]) -> list[tuple[str, str, int]]:
         """(assignee, status, number of tasks). Written out: it is asked with every list of agents."""
-        places = ", ".join(["%s"] * len(names)) or "NULL"
-        with connections[self.db].cursor() as cursor:
-            cursor.execute(
-                f"SELECT assigned_to, status, count(*) FROM {self.model._meta.db_table}"
-                f" WHERE workspace_id = %s AND assigned_to IN ({places}) GROUP BY assigned_to, status",
-                [workspace_id, *names],
-            )
-            counts: list[tuple[str, str, int]] = cursor.fetchall()
-            return counts
+        rows = ask(
+            f"SELECT assigned_to, status, count(*) FROM {self.model._meta.db_table}"
+            f" WHERE workspace_id = %s AND assigned_to IN ({places(names)}) GROUP BY assigned_to, status",
+            [workspace_id, *names],
+        )
+        return [(name, status, n) for name, status, n in rows]
 
     def newest(self) -> Self:
         return self.order_by("-created_at", "-id")
