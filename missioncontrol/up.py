@@ -17,6 +17,7 @@ from .firstrun import CannotStart, Welcome
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Seconds until what has not stopped by itself is killed. Any process may be killed at any time anyway.
 STOP_WITHIN = 2
+BEAT = "python -m celery --quiet --app missioncontrol.celery beat --loglevel WARNING"
 
 
 def main() -> None:
@@ -66,6 +67,9 @@ def _write_supervisor_config(procfile: Path, folder: Path) -> Path:
     }
     lines = (line.partition(":") for line in procfile.read_text().splitlines() if ":" in line)
     commands = {name.strip(): command.strip() for name, _, command in lines if not name.startswith("#")}
+    if env.text("REDIS_URL"):
+        # The worker's own beat reaches no other worker: with a shared broker it is a process like the others.
+        commands["beat"] = BEAT
     # One group: the supervisor stops the members of a group together, but groups one after the other.
     config["group:missioncontrol"] = {"programs": ",".join(commands)}
     for name, command in commands.items():

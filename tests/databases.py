@@ -18,7 +18,7 @@ from typing import Any, Self
 import psycopg
 import redis
 
-from tests.server import free_port
+from tests.server import Server, free_port
 from tests.servers import find
 
 PATIENCE = 30.0
@@ -59,6 +59,8 @@ class Daemon:
 
 class Postgres(Daemon):
     """Refuses to run as root, so root starts it as somebody else. Without fsync, which makes it quick."""
+
+    _prepared = False
 
     def __enter__(self) -> Self:
         program = find("postgres")
@@ -103,9 +105,15 @@ class Postgres(Daemon):
         return psycopg.connect(self.url(database), autocommit=True)
 
     def create(self, database: str) -> str:
-        """A new database; returns its address."""
+        """A new database, as it is after the first start; returns its address."""
         with self.connect("postgres") as connection:
-            connection.execute(f'CREATE DATABASE "{database}"')
+            if not self._prepared:
+                connection.execute("CREATE DATABASE prepared")
+                first = Server(DATABASE_URL=self.url("prepared"))
+                first.prepare()
+                first.__exit__(None, None, None)
+                self._prepared = True
+            connection.execute(f'CREATE DATABASE "{database}" TEMPLATE prepared')
         return self.url(database)
 
 

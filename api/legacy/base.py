@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
 import orjson
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import IntegrityError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
@@ -42,6 +43,8 @@ STATUS: dict[type[errors.DomainError], int] = {
 }
 LIMIT_CAP, OFFSET_CAP = 200, 2**53
 MANY_SLASHES = re.compile(r"//+")
+# How often a request that lost a race on PostgreSQL is tried again.
+LOOKS = 8
 log = structlog.get_logger(__name__)
 
 
@@ -76,6 +79,7 @@ class LegacyView(APIView):
     renderer_classes = (JsonRenderer,)
     parser_classes = (JSONParser,)
     actor: Actor
+    _looks = 0
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Gate, role, rate: in this order, before the body is looked at."""
@@ -155,8 +159,23 @@ class LegacyView(APIView):
             return refusal(error)
         if isinstance(error, MethodNotAllowed):
             return Response(status=405, headers={"Allow": ", ".join(sorted(TABLE[self.route]))})
+        if isinstance(error, (IntegrityError, OperationalError)) and self._may_look_again():
+            return self._once_more()
         log.error("view_failed", route=self.route, exc_info=error)
         return Response({"error": "Internal server error"}, status=500)
+
+    def _may_look_again(self) -> bool:
+        """PostgreSQL lets two requests make the same thing, or wait for each other, and refuses one of them. What it
+        began is rolled back; looking again, it finds what the other has done. SQLite has one writer at a time."""
+        self._looks += 1
+        return connection.vendor == "postgresql" and self._looks <= LOOKS
+
+    def _once_more(self) -> Response:
+        method = getattr(self, (self.request.method or "").lower())
+        try:
+            return cast(Response, method(self.request, *self.args, **self.kwargs))
+        except Exception as error:
+            return self.handle_exception(error)
 
     @property
     def now(self) -> Any:

@@ -48,7 +48,6 @@ def wakes(server: Server) -> bool:
 def prepared(postgres):
     def make(name, **environment):
         made.append(Server(DATABASE_URL=postgres.create(name), **environment))
-        made[-1].prepare()
         return made[-1]
 
     made: list[Server] = []

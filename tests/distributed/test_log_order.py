@@ -41,7 +41,6 @@ wrote, go, began = threading.Event(), threading.Event(), threading.Event()
 def database(postgres):
     """A server that is prepared but not started: only its database is used."""
     prepared = Server(DATABASE_URL=postgres.create("log-order"))
-    prepared.prepare()
     yield prepared
     prepared.__exit__(None, None, None)
 
