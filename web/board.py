@@ -13,7 +13,7 @@ from tasks.models import COLUMN_OF, PRIORITIES, STATUS_OF_COLUMN, Task
 from tasks.services import create_task, find_task, move_task
 
 from .gate import PageRequest, page
-from .lanes import NOBODY, BoardFilter, Lane, landing_place, lanes
+from .lanes import NOBODY, BoardFilter, Lane, cards_of, landing_place, lanes
 
 MANY = 100
 AGENTS_OFFERED = 300
@@ -62,7 +62,8 @@ def cards(request: PageRequest, ids: list[int]) -> HttpResponse:
 
 def _changed_cards(request: HttpRequest, ids: list[int]) -> HttpResponse:
     filter = BoardFilter.read(request.GET, request.actor.workspace_id)  # type: ignore[attr-defined]
-    context = {"tasks": filter.tasks().filter(id__in=ids[:MANY]), "counts": filter.counts()}
+    tasks = list(filter.tasks().filter(id__in=ids[:MANY]))
+    context = {"cards": cards_of(tasks, filter.workspace_id), "counts": filter.counts()}
     return render(request, "board/_changed.html", context)
 
 

@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from core.ids import LARGEST_ID
 from tasks.models import COLUMN_OF, PRIORITIES, STATUS_OF_COLUMN, Tally, Task, TaskQuerySet
+from tokens import reports
 from web import words
 
 PAGE = 50
@@ -95,6 +96,19 @@ class BoardFilter:
         return rows.values_list("status").annotate(number=Sum("n"))
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A task with what it has cost so far, in micro-dollars."""
+
+    task: Task
+    cost: int
+
+
+def cards_of(tasks: list[Task], workspace_id: int) -> list[Card]:
+    costs = reports.of_tasks(workspace_id, [task.pk for task in tasks])
+    return [Card(task, costs.get(task.pk, 0)) for task in tasks]
+
+
 @dataclass
 class Lane:
     """One column, from the top or from below a card."""
@@ -116,9 +130,9 @@ class Lane:
     def empty(self) -> tuple[str, str]:
         return ("No match", "Nothing here fits the filter.") if self.filter.is_set else words.EMPTY_COLUMN[self.column]
 
-    @property
-    def cards(self) -> list[Task]:
-        return self._found[:PAGE]
+    @cached_property
+    def cards(self) -> list[Card]:
+        return cards_of(self._found[:PAGE], self.filter.workspace_id)
 
     @property
     def has_more(self) -> bool:

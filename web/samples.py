@@ -35,6 +35,10 @@ def tasks() -> list[Row]:
     ]
 
 
+def cards() -> list[Row]:
+    return [Row(task=task, cost=task.id * 310_000) for task in tasks()]
+
+
 def ticks(pattern: str) -> list[str]:
     kinds = {"w": "work", "b": "beat", "e": "error", ".": "silent"}
     return [kinds[letter] for letter in (pattern * 60)[:60]]

@@ -18,7 +18,7 @@ def styleguide(request: PageRequest) -> HttpResponse:
         "signs": samples.signs(),
         "presences": samples.presences(),
         "strips": samples.strips(),
-        "tasks": samples.tasks(),
+        "cards": samples.cards(),
         "stories": samples.stories(),
     }
     return render(request, "styleguide/page.html", context)

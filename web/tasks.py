@@ -14,6 +14,7 @@ from core.actors import Role
 from core.errors import Invalid
 from tasks.models import PRIORITIES, Task
 from tasks.services import add_comment, approve_task, delete_task, find_task, update_task
+from tokens import reports
 from web import words
 
 from .board import choices
@@ -33,6 +34,7 @@ def _show(request: PageRequest, task: Task) -> HttpResponse:
     context: dict[str, Any] = {
         "task": task,
         "thread": thread_of(task),
+        "cost": reports.of_tasks(task.workspace_id, [task.pk]).get(task.pk, 0),
         "statuses": STATUS_CHOICES,
         "may_change": request.actor.can(Role.OPERATOR),
         "may_delete": request.actor.can(Role.ADMIN),

@@ -27,19 +27,22 @@ export function takeOver(html, asked) {
   if (held && !document.activeElement?.closest?.(".card")) cardOf(held)?.querySelector("a").focus({ preventScroll: true });
 }
 
-/** A card without what only this page knows: flashes, and how old things are by now. */
-export const plain = (card) => card.innerHTML.replace(/>[^<]*<\/time>/, "></time>") + card.dataset.place + card.dataset.tone;
+/** What is news about a card: neither how old it is by now, nor what it has cost meanwhile. */
+export const plain = (card) =>
+  card.innerHTML.replace(/<time (datetime="[^"]*")[^<]*<\/time>/, "$1").replace(/<span class="number push">[^<]*<\/span>/, "")
+  + card.dataset.place + card.dataset.tone;
 
 function place(card, list) {
   const old = cardOf(card.dataset.id);
   const moved = !old || old.parentElement !== list || old.dataset.place !== card.dataset.place;
+  const news = !old || plain(old) !== plain(card);
   if (old?.classList.contains("open")) card.classList.add("open");
   if (!moved) old.replaceWith(card);
   else {
     old?.remove();
     if (!insert(card, list)) return;
   }
-  card.classList.add("changed");
+  card.classList.toggle("changed", news);
   ageTimes(card);
 }
 

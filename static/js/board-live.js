@@ -1,14 +1,17 @@
 // News of tasks: only the cards that changed are fetched again; a flood fetches the columns instead.
 import { ask, attempt } from "./ask.js";
-import { board, loadMore, plain, query, readMarks, takeOver } from "./board-cards.js";
+import { board, listOf, loadMore, plain, query, readMarks, takeOver } from "./board-cards.js";
 import { onFrames } from "./live.js";
 import { ageTimes } from "./shell.js";
 
 const MANY = 60;
+const FIGURES = 5000;
+const IN_WORK = 20;
 const changed = new Set();
 let all = false;
 let busy = false;
 let held = false;
+let figuresAt = Date.now();
 
 onFrames((frames) => {
   for (const frame of frames) {
@@ -16,9 +19,17 @@ onFrames((frames) => {
     else if (frame.type.startsWith("task.")) changed.add(frame.data.id);
     else if (frame.type === "comment.created") changed.add(frame.data.task_id);
   }
+  if (frames.some((frame) => frame.type === "tick") && Date.now() - figuresAt > FIGURES) followFigures();
   if (changed.size > MANY) all = true;
   update();
 });
+
+/** What is in work costs more by the minute, without an event. */
+function followFigures() {
+  figuresAt = Date.now();
+  const cards = [...listOf("in_progress").querySelectorAll(".card")].slice(0, IN_WORK);
+  for (const card of cards) changed.add(Number(card.dataset.id));
+}
 
 /** While a card is in the hand nothing may move under it. */
 export function hold(on) {
@@ -57,9 +68,10 @@ let turn = 0;
 
 export async function fetchColumns() {
   const mine = ++turn;
+  board.setAttribute("aria-busy", "true");
   const focused = document.activeElement?.closest?.(".card")?.id;
   const tops = [...board.querySelectorAll(".bay-scroll")].map((scroll) => scroll.scrollTop);
-  const html = await ask(`/?${query()}`);
+  const html = await ask(`/?${query()}`).finally(() => mine === turn && board.removeAttribute("aria-busy"));
   if (mine !== turn) return;
   const old = new Map([...board.querySelectorAll(".card")].map((card) => [card.id, plain(card)]));
   board.innerHTML = html;

@@ -5,6 +5,7 @@ from tasks.models import PRIORITIES, Tally, Task
 from tasks.services import find_task
 from tests.base import BaseTestCase
 from tests.factories import make_agent, make_task
+from tokens.services import Report, book
 
 FRAGMENT = {"hx-request": "true"}
 
@@ -59,7 +60,13 @@ class BoardPageTests(BaseTestCase):
         task = make_task("Nothing in common with its ticket")
         make_task("Another")
         answer = self.client.get("/", {"q": task.ticket_ref.lower()})
-        assert [card.pk for lane in answer.context["lanes"] for card in lane.cards] == [task.pk]
+        assert [card.task.pk for lane in answer.context["lanes"] for card in lane.cards] == [task.pk]
+
+    def test_a_card_shows_what_its_task_has_cost(self) -> None:
+        task = make_task()
+        book([Report(self.home.id, "claude-sonnet-4-5", "jordan:main", 1_000_000, 0, task_id=task.pk)], now=self.now)
+        assert "$3.00" in self.client.get(f"/board/cards/{task.pk}/").content.decode()
+        assert self.client.get(f"/tasks/{task.pk}/").context["cost"] == 3_000_000
 
     def test_odd_filters_ask_for_nothing(self) -> None:
         for query in ("project=x", "project=99999999999999999999999", "priority=11", "agent=%00", "q=%00", "q=-9"):
