@@ -87,7 +87,8 @@ class AgentQuerySet(models.QuerySet["Agent"]):
                         a.pulse_errors,
                         a.pk,
                     )
-                    for a in agents
+                    # By id, so that two processes on PostgreSQL take the row locks in the same order.
+                    for a in sorted(agents, key=lambda agent: agent.pk)
                 ],
             )
 

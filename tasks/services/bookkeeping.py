@@ -12,17 +12,30 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, story
 from core.actors import Actor
+from core.errors import NotFound
 from core.ids import ref
 from core.rows import adapted, insert
 from notifications.services import Note
 from tasks.models import Task, Transition
 
 PREVIEW = 100
+TALLY_LOCK = 7411
+
+
+def lock(task: Task) -> Task:
+    """The task as it is now, for this transaction alone: what the caller has read may have changed since."""
+    fresh = Task.objects.select_for_update(of=("self",)).select_related("project").filter(pk=task.pk).first()
+    if fresh is None:
+        raise NotFound("Task not found")
+    return fresh
 
 
 def count(task: Task, by: int) -> None:
-    """Move the tally of tasks like this one up or down."""
+    """Move the tally of tasks like this one up or down. `task` must be locked, or new."""
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Each change touches two tallies; taken in any order they would lock each other out.
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TALLY_LOCK, task.workspace_id])
         cursor.execute(
             "INSERT INTO tasks_tally (workspace_id, project_id, status, priority, n) VALUES (%s, %s, %s, %s, %s)"
             " ON CONFLICT (workspace_id, project_id, status, priority) DO UPDATE SET n = tasks_tally.n + excluded.n",

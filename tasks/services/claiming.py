@@ -46,7 +46,8 @@ def claim_next(*, actor: Actor, now: datetime, agent_name: str, capacity: int = 
 def _take(task: Task, agent_name: str, actor: Actor, now: datetime) -> bool:
     """Claim by update: of several agents that want the task, one changes the row."""
     was = task.status
-    free = Task.objects.filter(pk=task.pk, status=was, assigned_to=task.assigned_to)
+    as_read = {name: getattr(task, name) for name in ("status", "assigned_to", "priority", "project_id")}
+    free = Task.objects.filter(pk=task.pk, **as_read)
     taken = free.update(
         status=Task.Status.IN_PROGRESS, assigned_to=agent_name, updated_at=now, position=top_of_column(now)
     )

@@ -31,6 +31,7 @@ def add_comment(
 
     Naming an agent on a task that nobody has assigns it. Raises Invalid for unknown mentions.
     """
+    task = books.lock(task)
     if parent_id is not None and not Comment.objects.filter(pk=parent_id, task=task).exists():
         raise NotFound("Parent comment not found")
     mentioned = mentions.resolve(content, workspace_id=task.workspace_id)

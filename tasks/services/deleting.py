@@ -18,6 +18,7 @@ from . import bookkeeping as books
 @transaction.atomic
 def delete_task(*, task: Task, actor: Actor, now: datetime) -> None:
     """Remove the task with its comments and reviews; what was notified and told about it stays."""
+    task = books.lock(task)
     id = task.pk
     told = books.task_story(
         "task_deleted",

@@ -18,6 +18,7 @@ from .reviewing import approve_task, check_gate
 from .updating import update_task
 
 
+@transaction.atomic
 def move_task(
     *, task: Task, actor: Actor, now: datetime, to: str, position: float | None = None, was: str = ""
 ) -> Task:
@@ -25,6 +26,7 @@ def move_task(
 
     `was` is the status the caller believes it has; Conflict when somebody else moved it meanwhile.
     """
+    task = books.lock(task)
     if was and task.status != was:
         raise Conflict("Somebody else moved this task. It now shows where it is.")
     place = top_of_column(now) if position is None else position
@@ -41,12 +43,14 @@ def move_task(
 @transaction.atomic
 def set_statuses(*, actor: Actor, now: datetime, wanted: list[tuple[int, str]]) -> None:
     """Set many statuses at once, all or none. Unknown ids are skipped, yet announced, as clients expect."""
-    found = (
-        Task.objects.in_workspace(actor.workspace_id)
-        .select_for_update()
+    named = (
+        Task.objects.select_for_update(of=("self",))
         .select_related("project")
+        .order_by("id")
         .in_bulk([id for id, _ in wanted])
     )
+    # By id alone, then by workspace: a database that is asked for both might read the whole workspace.
+    found = {id: task for id, task in named.items() if task.workspace_id == actor.workspace_id}
     stories: list[Event] = []
     facts: list[Event] = []
     for id, status in wanted:

@@ -30,6 +30,7 @@ def review_task(*, task: Task, actor: Actor, now: datetime, reviewer: str, verdi
 
     `completed_at` stays as it is: existing clients tell a reviewed task from one that was finished by hand by it.
     """
+    task = books.lock(task)
     review = Review.objects.create(
         workspace_id=task.workspace_id, task=task, reviewer=reviewer, status=verdict, notes=notes, created_at=now
     )
@@ -57,6 +58,7 @@ def review_task(*, task: Task, actor: Actor, now: datetime, reviewer: str, verdi
     return review
 
 
+@transaction.atomic
 def approve_task(*, task: Task, actor: Actor, now: datetime, notes: str) -> Task:
     """A person's own approval: the task is done, as of now."""
     if task.completed_at is None:
@@ -65,4 +67,4 @@ def approve_task(*, task: Task, actor: Actor, now: datetime, notes: str) -> Task
     review_task(
         task=task, actor=actor, now=now, reviewer=actor.display_name, verdict=Review.Verdict.APPROVED, notes=notes
     )
-    return task
+    return Task.objects.select_related("project").get(pk=task.pk)

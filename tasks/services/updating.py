@@ -30,7 +30,7 @@ def update_task(*, task: Task, actor: Actor, now: datetime, changes: dict[str, A
     `changes` are columns of Task (`assigned_to` empty unassigns); `sent` is what the caller sent, for the feed.
     Raises Denied when the quality gate keeps it from done, Invalid for unknown mentions or projects.
     """
-    task = Task.objects.select_for_update().select_related("project").get(pk=task.pk)
+    task = books.lock(task)
     before = {name: getattr(task, name) for name in (*TRACKED, "description")}
     fresh_mentions = _new_mentions(task, changes)
     _settle_status(task, changes, now)
