@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import DatabaseError, connection
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.request import Request
@@ -51,7 +52,8 @@ class Events(LegacyView):
         query=("types", "agent", "workspace_id", "include", "last_event_id"),
         answers={200: "Free"},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Response | HttpResponse:
         if request.method == "HEAD":
-            return Response(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform"})
+            head = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform"}
+            return HttpResponse(headers=head)
         return Response({"error": "This server was started without event streams"}, status=501)

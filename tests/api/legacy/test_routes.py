@@ -1,0 +1,42 @@
+"""No step of a new endpoint is forgotten: its row of roles, its address, its words in `/api/docs`, its rate limit."""
+
+from __future__ import annotations
+
+from accounts.access.legacy import TABLE
+from api.legacy.urls import urlpatterns
+from tests.base import LegacyApiTestCase
+
+VIEWS = {pattern.name: pattern.callback.cls for pattern in urlpatterns}
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+# What the contract leaves free, or limits in the view.
+FREE = {
+    ("logout", "POST"), ("me", "PATCH"), ("connect", "POST"), ("connect", "DELETE"),
+    ("agent", "PUT"), ("agent", "DELETE"), ("agent-heartbeat", "POST"), ("tokens", "POST"),
+}  # fmt: skip
+
+
+class RouteTests(LegacyApiTestCase):
+    def test_every_route_has_a_row_in_the_table_and_the_name_of_its_view(self):
+        assert set(VIEWS) == set(TABLE)
+        assert {name: view.route for name, view in VIEWS.items()} == {name: name for name in VIEWS}
+
+    def test_every_method_in_the_table_is_there_and_no_other(self):
+        for name, view in VIEWS.items():
+            with self.subTest(route=name):
+                assert {method for method in {"GET", *CHANGING} if hasattr(view, method.lower())} == set(TABLE[name])
+
+    def test_every_change_is_limited_or_listed_as_free(self):
+        free = {
+            (name, method)
+            for name, methods in TABLE.items()
+            for method in methods.keys() & CHANGING - VIEWS[name].limited
+        }
+        assert free == FREE
+
+    def test_every_method_is_described(self):
+        paths = self.get("/api/docs").body["paths"]
+        for pattern in urlpatterns:
+            path = f"/api/{pattern.pattern}".replace("<str:", "{").replace(">", "}")
+            for method in TABLE[pattern.name]:
+                with self.subTest(path=path, method=method):
+                    assert paths[path][method.lower()].get("summary")
