@@ -111,12 +111,12 @@ class Tokens(LegacyView):
 
     def rows(self, timeframe: str) -> list[TokenUsage]:
         since = self.now - WINDOWS[timeframe] if timeframe in WINDOWS else None
-        return list(TokenUsage.objects.in_workspace(self.actor.workspace_id).since(since).order_by("-id")[:NEWEST])
+        return list(TokenUsage.objects.in_workspace(self.actor.workspace_id).since(since).order_by("-at", "-id")[:NEWEST])
 
 
 def listed(view: Tokens, timeframe: str) -> Response:
     since = view.now - WINDOWS[timeframe] if timeframe in WINDOWS else None
-    found = TokenUsage.objects.in_workspace(view.actor.workspace_id).since(since).order_by("-id")
+    found = TokenUsage.objects.in_workspace(view.actor.workspace_id).since(since).order_by("-at", "-id")
     total = found[:NEWEST].count()
     return Response({"usage": [row.as_record() for row in found[:LISTED]], "total": total, "timeframe": timeframe})
 
