@@ -5,6 +5,7 @@ import { ageTimes } from "./shell.js";
 const drawer = document.getElementById("drawer");
 const body = document.getElementById("drawer-body");
 const home = location.pathname + location.search;
+const title = document.title;
 let opener = null;
 let openId = "";
 
@@ -30,6 +31,8 @@ export async function openTask(id, { focus = "", push = true } = {}) {
   htmx.process(body);
   ageTimes(body);
   markCard(id);
+  const ref = body.querySelector(".callsign").textContent;
+  document.title = `${ref} ${body.querySelector(".task-title").textContent} · Mission Control`;
   (body.querySelector(focus || "[data-close]") ?? drawer).focus();
 }
 
@@ -47,6 +50,7 @@ export function closeTask() {
 function shut() {
   const card = document.getElementById(`card-${openId}`)?.querySelector("a");
   openId = "";
+  document.title = title;
   drawer.close();
   body.replaceChildren();
   markCard("");

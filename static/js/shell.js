@@ -9,10 +9,13 @@ function keep(name, value) {
   }
 }
 
+/** The other theme; back at the system's own, the system is followed again. */
 function switchTheme() {
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  keep("mc-theme", root.dataset.theme);
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const other = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
+  if (other === system) delete root.dataset.theme;
+  else root.dataset.theme = other;
+  keep("mc-theme", root.dataset.theme ?? "");
   document.dispatchEvent(new CustomEvent("mc:theme"));
 }
 
@@ -64,6 +67,23 @@ export function ageTimes(within = document) {
 setInterval(() => document.hidden || ageTimes(), 15000);
 document.addEventListener("visibilitychange", () => document.hidden || ageTimes());
 markFeed();
+
+// Who speaks to the computer, or slips on keys, can switch the letters off. First in line, before any of them works.
+const letters = document.getElementById("letters");
+if (letters) letters.checked = root.dataset.letters !== "off";
+letters?.addEventListener("change", () => {
+  if (letters.checked) delete root.dataset.letters;
+  else root.dataset.letters = "off";
+  keep("mc-letters", letters.checked ? "on" : "off");
+});
+addEventListener(
+  "keydown",
+  (event) => {
+    if (root.dataset.letters !== "off" || event.key.length > 1 || event.key === " ") return;
+    if (!event.target.closest("input, textarea, select")) event.stopImmediatePropagation();
+  },
+  true,
+);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;

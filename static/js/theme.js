@@ -11,4 +11,5 @@
   const theme = kept("mc-theme");
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   if (kept("mc-feed") === "open") root.dataset.feed = "open";
+  if (kept("mc-letters") === "off") root.dataset.letters = "off";
 })();

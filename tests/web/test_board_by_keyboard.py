@@ -63,6 +63,22 @@ def test_a_opens_the_assignee_and_c_the_comment(visit: Opener, make_task: Make, 
     assert focused_card(page) == task["id"]
 
 
+def test_letters_can_be_switched_off(visit: Opener, make_task: Make, project: int) -> None:
+    task = make_task(project_id=project)
+    page = visit(f"/?project={project}")
+    page.keyboard.press("?")
+    page.get_by_label("Letters work as keys").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    focus(page, task)
+    for key in ("m", "n", "?", "Shift+L"):
+        page.keyboard.press(key)
+    expect(page.locator("dialog[open], [popover]:popover-open")).to_have_count(0)
+    assert order(page, "inbox") == [task["id"]]
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer")).to_be_visible()
+
+
 def test_n_slash_and_question_mark(visit: Opener, project: int) -> None:
     page = visit(f"/?project={project}")
     page.keyboard.press("?")

@@ -25,9 +25,11 @@ def test_the_drawer_has_an_address_and_back_closes_it(
     page = visit(f"/?project={project}")
     drawer = opened(page, task)
     expect(page).to_have_url(f"{server.url}/tasks/{task['id']}/")
+    expect(page).to_have_title(f"{task['ticket_ref']} {task['title']} · Mission Control")
     page.go_back()
     expect(drawer).to_be_hidden()
     expect(page).to_have_url(f"{server.url}/?project={project}")
+    expect(page).to_have_title("Board · Mission Control")
     assert focused_card(page) == task["id"]
     page.goto(f"{server.url}/tasks/{task['id']}/")
     expect(page.locator(".task-page").get_by_role("heading", name=task["title"])).to_be_visible()
