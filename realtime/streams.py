@@ -273,10 +273,6 @@ def _is_known(position: int) -> bool:
     return position <= newest
 
 
-def _exists(id: int) -> bool:
-    return Event.objects.filter(id=id).exists()
-
-
 def _is_gap(asked: int, upto: int) -> bool:
     """True when the position is older than the log, or too far behind to be caught up with."""
     if asked < 0:
