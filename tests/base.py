@@ -82,6 +82,11 @@ class LegacyApiTestCase(BaseTestCase):
             for user in (cls.alice, cls.bob, cls.vera, cls.charlie)
         }
 
+    def setUp(self) -> None:
+        super().setUp()
+        # As in production: the API is exempt, whoever calls it.
+        self.client.handler.enforce_csrf_checks = True
+
     def call(
         self, method: str, path: str, body: Any = None, *, as_: User | str | None = None, **headers: str
     ) -> Answer:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.negotiation import BaseContentNegotiation
@@ -211,10 +212,11 @@ def whole(text: str, default: int) -> int:
         return default
 
 
+@csrf_exempt
 def unknown_path(request: HttpRequest) -> HttpResponse:
     """Any other address below `/api/`: JSON, not a page. One with a slash too many leads to the clean one."""
     clean = MANY_SLASHES.sub("/", request.path).rstrip("/")
-    if clean != request.path:
+    if clean not in (request.path, "/api"):
         query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
         return HttpResponse(status=308, headers={"Location": iri_to_uri(quote(clean) + query)})
     try:
