@@ -90,8 +90,11 @@ class PostgresCarrier:
 class RedisCarrier:
     def __init__(self, url: str) -> None:
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        self._redis = redis.Redis.from_url(url)
+        # Without the library's patient retries: a request waits for this, and a lost ring costs little.
+        self._redis = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=POLL_EVERY)
         self._error = redis.RedisError
         threading.Thread(target=self._listen, name="bell-redis", daemon=True).start()
 

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 KEYS_AT_MOST = 10_000
 PURGE_EVERY = 1_000
+REDIS_SECONDS = 1.0
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +87,29 @@ class FileCounters:
 
 
 class RedisCounters:
-    """Shared by every machine that has the same Redis."""
+    """Shared by every machine that has the same Redis. While it cannot be reached, nobody is refused."""
 
     def __init__(self, url: str) -> None:
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        self._redis = redis.Redis.from_url(url)
+        self._redis = redis.Redis.from_url(
+            url, retry=Retry(NoBackoff(), 0), socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+        )
+        self._error = redis.RedisError
 
     def hit(self, key: str, *, seconds: int, now: float) -> Verdict:
-        with self._redis.pipeline() as pipe:
-            name = f"limit:{key}"
-            pipe.set(name, 0, ex=seconds, nx=True)
-            pipe.incr(name)
-            pipe.ttl(name)
-            _, hits, left = pipe.execute()
+        name = f"limit:{key}"
+        try:
+            with self._redis.pipeline() as pipe:
+                pipe.set(name, 0, ex=seconds, nx=True)
+                pipe.incr(name)
+                pipe.ttl(name)
+                _, hits, left = pipe.execute()
+        except self._error as error:
+            log.warning("limits_are_not_counted", error=str(error))
+            return Verdict(0, int(now))
         return Verdict(int(hits), int(now) + max(0, int(left)))
 
 

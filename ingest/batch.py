@@ -59,6 +59,7 @@ class Batcher(Generic[In, Out]):
 
     def _run(self, items: Sequence[In]) -> list[Out | Exception]:
         """One transaction for all; should it fail, one for each, so that a bad item harms only itself."""
+        close_old_connections()
         try:
             outcomes: list[Out | Exception] = list(self._write(items))
         except Exception as error:

@@ -15,13 +15,15 @@ from typing import Any
 import orjson
 import structlog
 from django.conf import settings
+from django.db import close_old_connections
 from django.utils import timezone
 
 from accounts import credentials
 from accounts.access import gate, legacy
 from accounts.access.limits import HEARTBEAT, limiter
+from accounts.credentials import Presented
 from accounts.scopes import presented_by
-from core.actors import Actor
+from core.actors import Actor, Role
 from core.body import read_body
 from core.errors import Denied, DomainError, RateLimited, Unauthenticated
 from core.http import client_ip, header_map
@@ -123,7 +125,12 @@ async def _admitted(scope: dict[str, Any], route: str) -> Actor:
     known, actor = credentials.remembered(presented)
     if known and actor is not None:
         return gate.check_role(actor, least)
-    return await asyncio.get_running_loop().run_in_executor(None, gate.admit, presented, least)
+    return await asyncio.get_running_loop().run_in_executor(None, _admit, presented, least)
+
+
+def _admit(presented: Presented, least: Role) -> Actor:
+    close_old_connections()
+    return gate.admit(presented, least)
 
 
 async def _check_rate(scope: dict[str, Any], actor: Actor) -> None:

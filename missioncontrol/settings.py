@@ -24,7 +24,8 @@ DATABASE_URL = env.text("DATABASE_URL")
 REDIS_URL = env.text("REDIS_URL")
 SQLITE_SYNCHRONOUS = env.text("MC_SQLITE_SYNCHRONOUS", "NORMAL").upper()
 if DATABASE_URL:
-    DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+    # Looked at before each use: the database may have been restarted meanwhile.
+    DATABASES = {"default": {**environ.Env.db_url_config(DATABASE_URL), "CONN_HEALTH_CHECKS": True}}
 else:
     DATABASES = {
         "default": {

@@ -119,13 +119,16 @@ class Postgres(Daemon):
 
 class Redis(Daemon):
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
         program = find("redis-server")
         assert program
         command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
         wait_for(lambda: self.client().ping(), self.process, self.log)
-        return self
 
     def url(self, database: int = 0) -> str:
         return f"redis://127.0.0.1:{self.port}/{database}"
