@@ -11,6 +11,8 @@ from django.db.models import Q
 from core.clock import milliseconds
 
 MICRO = 1_000_000
+# Ten billion dollars: nine hundred such sums still add up within 64 bits.
+LARGEST_SUM = 10**16
 
 
 class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):

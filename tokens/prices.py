@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.conf import settings
 from genai_prices import Usage, calc_price
 
-from .models import MICRO, PriceOverride
+from .models import LARGEST_SUM, MICRO, PriceOverride
 
 # Micro-dollars per million tokens in and out for a model that nobody knows: never free, never absurd.
 UNKNOWN = (3 * MICRO, 15 * MICRO)
@@ -26,7 +26,7 @@ Rates = tuple[int, int]
 def cost_microusd(model: str, input_tokens: int, output_tokens: int) -> int:
     """Whole micro-dollars: (input × in-rate + output × out-rate) / 1 000 000, rounded half up."""
     rate_in, rate_out = rates(model)
-    return (input_tokens * rate_in + output_tokens * rate_out + MICRO // 2) // MICRO
+    return min((input_tokens * rate_in + output_tokens * rate_out + MICRO // 2) // MICRO, LARGEST_SUM)
 
 
 def rates(model: str) -> Rates:

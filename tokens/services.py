@@ -18,11 +18,12 @@ from core.ids import LARGEST_ID
 from core.rows import insert
 from tasks.models import Task
 
-from .models import Budget, Rollup, TokenUsage
+from .models import LARGEST_SUM, Budget, Rollup, TokenUsage
 from .prices import cost_microusd
 
 HOUR, DAY = 3600, 86400
 LARGEST_COUNT = 2**53 - 1
+SUMMED = ("input_tokens", "output_tokens", "cost_microusd", "requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,16 @@ def _upsert(sums: dict[tuple[Any, ...], list[int]]) -> None:
             " input_tokens, output_tokens, cost_microusd, requests)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (workspace_id, dimension, starts, key) DO UPDATE SET"
-            f" input_tokens = {table}.input_tokens + excluded.input_tokens,"
-            f" output_tokens = {table}.output_tokens + excluded.output_tokens,"
-            f" cost_microusd = {table}.cost_microusd + excluded.cost_microusd,"
-            f" requests = {table}.requests + excluded.requests",
+            f" {', '.join(_added(table, column) for column in SUMMED)}",
             # Sorted, so that two transactions on PostgreSQL take the row locks in the same order.
-            [(*slot, *sum) for slot, sum in sorted(sums.items())],
+            [(*slot, *(min(figure, LARGEST_SUM) for figure in sum)) for slot, sum in sorted(sums.items())],
         )
+
+
+def _added(table: str, column: str) -> str:
+    """Sums stop at a ceiling, so that absurd reports cannot make one that the database cannot hold or add up."""
+    total = f"{table}.{column} + excluded.{column}"
+    return f"{column} = CASE WHEN {total} > {LARGEST_SUM} THEN {LARGEST_SUM} ELSE {total} END"
 
 
 @transaction.atomic

@@ -111,7 +111,8 @@ class Tokens(LegacyView):
 
     def rows(self, timeframe: str) -> list[TokenUsage]:
         since = self.now - WINDOWS[timeframe] if timeframe in WINDOWS else None
-        return list(TokenUsage.objects.in_workspace(self.actor.workspace_id).since(since).order_by("-at", "-id")[:NEWEST])
+        found = TokenUsage.objects.in_workspace(self.actor.workspace_id).since(since)
+        return list(found.order_by("-at", "-id")[:NEWEST])
 
 
 def listed(view: Tokens, timeframe: str) -> Response:

@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 from projects.services import create_project
 from tests.base import LegacyApiTestCase, actor_of
 from tests.factories import make_task
-from tokens.models import Rollup, TokenUsage
+from tokens.models import LARGEST_SUM, Rollup, TokenUsage
 
 PATH = "/api/tokens"
 REPORT = {"model": "claude-sonnet-4", "sessionId": "nova:cli", "inputTokens": 1500, "outputTokens": 800}
@@ -113,9 +113,11 @@ class ReportTests(TokensTestCase):
 
     def test_the_largest_reports_leave_the_sums_readable(self):
         for _ in range(3):
-            self.report(inputTokens=0, outputTokens=2**53 - 1)
-        assert self.get(f"{PATH}?action=stats").status == 200
-        assert Rollup.objects.get(dimension="total").output_tokens == 3 * (2**53 - 1)
+            assert self.report(inputTokens=0, outputTokens=2**53 - 1).status == 200
+        for action in ("list", "stats", "agent-costs", "task-costs", "trends", "export"):
+            assert self.get(f"{PATH}?action={action}").status == 200
+        total = Rollup.objects.get(dimension="total")
+        assert (total.output_tokens, total.cost_microusd, total.requests) == (LARGEST_SUM, LARGEST_SUM, 3)
 
 
 class TokenListTests(TokensTestCase):
