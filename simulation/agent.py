@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from simulation.answer import Answer
 from simulation.cast import Part
-from simulation.client import Answer
 from simulation.ledger import Usage
 from simulation.stories import FAILURES, FINDINGS, PLANS
 from simulation.world import Over, World
@@ -19,6 +19,8 @@ FALLS_SILENT = 0.05
 COMMENTS_ON_ITS_PLAN = 0.6
 REPORTS_AT_ONCE = 0.7  # else the tokens travel with the next beat
 READS_ITS_MAIL = 0.25
+# Where the server limits changes, a task takes longer: the same changes keep more of the fleet at work.
+LONGER_WHEN_LIMITED = 2
 
 
 class Agent:
@@ -34,6 +36,7 @@ class Agent:
         self.unreported: tuple[int, int] = (0, 0)
         self.task_id: int | None = None
         self.called = False
+        self.has_spoken = False
 
     async def run(self) -> None:
         with suppress(Over):
@@ -114,12 +117,14 @@ class Agent:
 
     async def work_on(self, task: dict[str, Any]) -> None:
         self.task_id = task["id"]
+        self.has_spoken = False
         self.show("busy")
         try:
             if self.rng.random() < COMMENTS_ON_ITS_PLAN:
                 await self.say(PLANS)
             for _ in range(self.rng.randint(2, 5)):
-                await self.live(self.rng.uniform(3, 9))
+                longer = LONGER_WHEN_LIMITED if self.client.writes_are_limited else 1
+                await self.live(self.rng.uniform(3, 9) * longer)
                 await self.think()
             await (self.give_up() if self.rng.random() < FAILS else self.hand_in())
         finally:
@@ -157,8 +162,9 @@ class Agent:
     async def say(self, lines: tuple[str, ...]) -> str:
         assert self.task_id is not None
         text = self.world.stories.say(lines)
-        # Where the server limits changes, the work goes on and the talk waits.
-        if not self.client.writes_are_limited:
+        # Where the server limits changes, one comment on a task is enough.
+        if not (self.has_spoken and self.client.writes_are_limited):
+            self.has_spoken = True
             await self.client.comment(self.task_id, text, agent=self.name)
         return text
 

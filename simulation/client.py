@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -14,40 +11,16 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
+from simulation.answer import Answer, decoded
 from simulation.ledger import Ledger, Usage
 from simulation.meters import Meters
-from simulation.throttle import Throttle
+from simulation.throttle import Throttles, Urgency
 
 PATIENCE = aiohttp.ClientTimeout(total=30, sock_connect=5)
 # Shorter than the server keeps an idle connection, so a POST never meets one that is just being closed.
 KEEP_ALIVE = 4.0
-TRIES_WHEN_LIMITED = 3
+TRIES_WHEN_LIMITED = 15  # with five seconds between two, more than a minute
 MUTATION = "mutation"  # the one limiter that all changes from one address share
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status 0: no answer came (refused, reset, timed out)."""
-
-    status: int
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    error: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def unsure(self) -> bool:
-        """The server may have done it, or not."""
-        return self.status == 0 or self.status >= 500
-
-    def get(self, *path: str) -> Any:
-        found = self.body
-        for name in path:
-            found = found.get(name) if isinstance(found, dict) else None
-        return found
 
 
 class Client:
@@ -56,7 +29,7 @@ class Client:
         self.key = key
         self.meters = meters or Meters()
         self.ledger = ledger or Ledger()
-        self.throttles: defaultdict[str, Throttle] = defaultdict(Throttle)
+        self.throttles = Throttles()
         self.cut_off = 0
         self._session: aiohttp.ClientSession | None = None
 
@@ -78,16 +51,24 @@ class Client:
     # Any request
 
     async def call(
-        self, kind: str, method: str, path: str, body: Any = None, *, agent: str = "", limiter: str = ""
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        agent: str = "",
+        limiter: str = "",
+        urgency: Urgency = Urgency.NEW,
     ) -> Answer:
         """One request, measured as `kind`; a 429 is waited out a few times before it becomes the answer."""
+        throttle = self.throttles[limiter or kind]
         for _ in range(TRIES_WHEN_LIMITED):
-            if limiter:
-                await self.throttles[limiter].wait()
+            await throttle.wait(urgency)
             answer = await self.once(kind, method, path, body, agent=agent)
             if answer.status != 429:
                 break
-            self.throttles[limiter or kind].refused(answer.headers)
+            throttle.refused(answer.headers)
         return answer
 
     async def once(self, kind: str, method: str, path: str, body: Any = None, *, agent: str = "") -> Answer:
@@ -98,7 +79,7 @@ class Client:
         try:
             data = None if body is None else orjson.dumps(body)
             async with self.session.request(method, self.url + path, data=data, headers=headers) as reply:
-                answer = Answer(reply.status, _decoded(await reply.read()), reply.headers)
+                answer = Answer(reply.status, decoded(await reply.read()), reply.headers)
         except asyncio.CancelledError:
             # Sent, but nobody will hear the answer: the ledger can no longer be compared with the server.
             self.cut_off += 1
@@ -113,13 +94,15 @@ class Client:
     async def read(self, kind: str, path: str, *, agent: str = "") -> Answer:
         return await self.call(kind, "GET", path, agent=agent)
 
-    async def write(self, kind: str, method: str, path: str, body: Any, *, agent: str = "") -> Answer:
+    async def write(
+        self, kind: str, method: str, path: str, body: Any, *, agent: str = "", urgency: Urgency = Urgency.NEW
+    ) -> Answer:
         """A write that falls under the one limit per address that all changes share."""
-        return await self.call(kind, method, path, body, agent=agent, limiter=MUTATION)
+        return await self.call(kind, method, path, body, agent=agent, limiter=MUTATION, urgency=urgency)
 
     @property
     def writes_are_limited(self) -> bool:
-        return self.throttles[MUTATION].crowded
+        return self.throttles[MUTATION].limited
 
     # What agents do
 
@@ -166,8 +149,9 @@ class Client:
         return answer
 
     async def change_task(self, task_id: int, fields: dict[str, Any], *, agent: str = "") -> Answer:
+        urgency = Urgency.RESULT if "status" in fields else Urgency.NEW
         sent = time.monotonic()
-        answer = await self.write("change task", "PUT", f"/api/tasks/{task_id}", fields, agent=agent)
+        answer = await self.write("change task", "PUT", f"/api/tasks/{task_id}", fields, agent=agent, urgency=urgency)
         if answer.ok:
             self.ledger.wrote_task(task_id, answer.get("task", "status"), sent)
         elif answer.unsure and "status" in fields:
@@ -175,8 +159,11 @@ class Client:
         return answer
 
     async def comment(self, task_id: int, content: str, *, agent: str = "", parent: int | None = None) -> Answer:
+        urgency = Urgency.TALK if agent else Urgency.NEW
         body = {"content": content} | ({"parent_id": parent} if parent else {})
-        answer = await self.write("comment", "POST", f"/api/tasks/{task_id}/comments", body, agent=agent)
+        answer = await self.write(
+            "comment", "POST", f"/api/tasks/{task_id}/comments", body, agent=agent, urgency=urgency
+        )
         if answer.ok:
             self.ledger.commented(task_id, answer.get("comment", "id"), content)
         return answer
@@ -185,17 +172,12 @@ class Client:
         sent = time.monotonic()
         verdict, status = ("approved", "done") if approved else ("rejected", "in_progress")
         body = {"taskId": task_id, "reviewer": reviewer, "status": verdict, "notes": notes}
-        answer = await self.write("review", "POST", "/api/quality-review", body, agent=reviewer)
+        answer = await self.write(
+            "review", "POST", "/api/quality-review", body, agent=reviewer, urgency=Urgency.VERDICT
+        )
         if answer.ok or answer.unsure:
             self.ledger.wrote_task(task_id, status, sent, acknowledged=answer.ok)
         return answer
-
-
-def _decoded(data: bytes) -> Any:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return data[:200].decode("utf-8", "replace")
 
 
 def _usage_fields(usage: Usage) -> dict[str, Any]:

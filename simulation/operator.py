@@ -17,6 +17,8 @@ WATCHED = {
     "list activities": "/api/activities?limit=50",
     "token stats": "/api/tokens?action=stats&timeframe=day",
 }
+# Where the server limits changes, most of them are left to the fleet.
+RARER_WHEN_LIMITED = 3
 SPENDING = "/api/tokens?action=trends"
 
 
@@ -90,7 +92,8 @@ class Operator:
 
     async def steer(self) -> None:
         while True:
-            await self.world.nap(self.rng.uniform(4, 12))
+            rarer = RARER_WHEN_LIMITED if self.client.writes_are_limited else 1
+            await self.world.nap(self.rng.uniform(4, 12) * rarer)
             answer = await self.client.read("list busy", "/api/tasks?status=in_progress&limit=50")
             tasks: list[dict[str, Any]] = answer.get("tasks") or []
             if tasks:

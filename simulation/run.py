@@ -13,6 +13,7 @@ from simulation.agent import Agent
 from simulation.audit import Unchecked, audit, token_counts
 from simulation.cast import fleet, reviewer
 from simulation.client import Client
+from simulation.limits import keep_to_limits
 from simulation.operator import Operator
 from simulation.options import Options
 from simulation.reviewer import Reviewer
@@ -45,6 +46,7 @@ class Simulation:
     async def run(self) -> Summary:
         async with Client(self.options.url, self.options.key) as client:
             await check_door(client)
+            await keep_to_limits(client)
             self.world = build_world(self.options, client)
             before = await token_counts(client) if self.options.check else {}
             with self.signals(), Screen(self.world) as screen:

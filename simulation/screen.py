@@ -36,6 +36,8 @@ class Screen:
         self.console.print(
             f"{options.agents} agents on {options.url} for {options.minutes:g} min. Ctrl-C ends it early."
         )
+        if self.world.client.writes_are_limited:
+            self.console.print("The server limits changes to 60 a minute, and the fleet keeps to that.")
         if self.live:
             self.live.start()
         return self

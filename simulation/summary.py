@@ -16,7 +16,6 @@ from simulation.world import World
 
 STORM_AT_LEAST = 5
 STORM_SHARE = 0.01
-FREQUENT = 0.02
 
 
 @dataclass(slots=True)
@@ -139,11 +138,10 @@ class Summary:
         return f"The acknowledged writes were compared with the server: {len(self.mismatches)} differ."
 
     def advice(self) -> list[str]:
-        limited = self.meters.count(429, 429)
-        if limited < max(1, self.meters.requests * FREQUENT):
+        if not self.world.client.writes_are_limited:
             return []
         return [
-            f"{limited} answers were 429: the server limits changes to 60 a minute per address, and the fleet waited.",
+            "The server limits changes to 60 a minute per address, and the fleet kept to that.",
             "For full speed start the server with MC_DISABLE_RATE_LIMIT=1.",
         ]
 

@@ -131,7 +131,9 @@ class StandIn:
         return web.json_response({"task": task})
 
     async def claim(self, request: web.Request) -> web.Response:
-        agent = request.query["agent"]
+        agent = request.query.get("agent")
+        if not agent:
+            return web.json_response({"error": "Missing agent."}, status=400)
         for reason, statuses, owners in (
             ("continue_current", ("in_progress",), (agent,)),
             ("assigned", ("assigned", "inbox"), (agent, None)),

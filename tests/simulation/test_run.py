@@ -9,6 +9,7 @@ from rich.console import Console
 from simulation.options import Options
 from simulation.run import CannotStart, Simulation
 from simulation.summary import Summary
+from tests.simulation.limited import Limited
 from tests.simulation.serving import served
 from tests.simulation.standin import KEY, StandIn
 
@@ -33,6 +34,15 @@ def test_a_fleet_works_and_every_acknowledged_write_is_found_again():
     assert summary.exit_code == 0
     assert summary.world.score["tasks finished"] > 0
     assert summary.as_json()["events"]["seen"] > 0
+
+
+def test_a_fleet_keeps_to_the_limits_and_says_so():
+    standin = Limited()
+    summary = run(standin)
+    assert summary.problems == []
+    assert 1 <= standin.counted["changes"] <= summary.world.elapsed + 1
+    assert summary.meters.count(429, 429) == 0
+    assert "limits changes to 60 a minute" in " ".join(summary.advice())
 
 
 def test_the_summary_can_be_shown():
