@@ -34,6 +34,8 @@ from core.http import client_ip, header_map
 from core.ratelimit import Limit
 from realtime.wire.legacy_in import parse
 
+from .docs import RouteSchema
+
 STATUS: dict[type[errors.DomainError], int] = {
     errors.Unauthenticated: 401,
     errors.Denied: 403,
@@ -79,6 +81,7 @@ class LegacyView(APIView):
     content_negotiation_class = AnyJson
     renderer_classes = (JsonRenderer,)
     parser_classes = (JSONParser,)
+    schema = RouteSchema()
     actor: Actor
     _looks = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
@@ -13,6 +14,14 @@ from .answers import ANSWERS, BODIES, ERROR
 Method = Callable[..., Any]
 PAGING = ("limit", "offset")
 REFUSALS = {400: "Invalid input", 401: "No usable credential", 403: "Role too low", 404: "Not found", 409: "Conflict"}
+
+
+class RouteSchema(AutoSchema):
+    """Names operations by method and route: several routes share a method of the same name."""
+
+    def get_operation_id(self) -> str:
+        route: str = self.view.route  # type: ignore[attr-defined]
+        return f"{self.method.lower()}_{route.replace('-', '_')}"
 
 
 def describe(

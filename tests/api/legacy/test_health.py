@@ -19,6 +19,12 @@ class DocsTests(LegacyApiTestCase):
         assert answer.headers["Cache-Control"] == "public, max-age=3600"
         validate(answer.body)
 
+    def test_every_operation_has_its_own_name(self):
+        paths = self.call("GET", "/api/docs").body["paths"].values()
+        names = [operation["operationId"] for methods in paths for operation in methods.values()]
+        assert len(names) == len(set(names))
+        assert {"put_task", "post_agent_heartbeat", "get_tokens_by_agent"} <= set(names)
+
     def test_it_covers_every_route(self):
         from accounts.access.legacy import TABLE
 
