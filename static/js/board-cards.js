@@ -8,6 +8,8 @@ export const board = document.getElementById("board");
 export const mayChange = Boolean(document.querySelector(".board-page")?.dataset.mayChange);
 export const query = () => new URLSearchParams(new FormData(document.getElementById("filters"))).toString();
 export const cardOf = (id) => document.getElementById(`card-${id}`);
+// A card that moved while the page was being written stands in two columns, until the news of its move is in.
+const everywhere = (id) => [...board.querySelectorAll(`#card-${id}`)];
 export const listOf = (column) => board.querySelector(`.bay-list[data-column="${column}"]`);
 export const columnOf = (card) => card.closest(".bay-list")?.dataset.column;
 export const cardsIn = (list) => list.querySelectorAll(".card");
@@ -22,7 +24,7 @@ export function takeOver(html, asked) {
     found.add(card.dataset.id);
     place(card, listOf(holder.dataset.column));
   }
-  for (const id of asked) if (!found.has(String(id))) cardOf(id)?.remove();
+  for (const id of asked) if (!found.has(String(id))) everywhere(id).forEach((card) => card.remove());
   for (const count of answer.querySelectorAll("[data-count]")) showCount(count.dataset.count, count.value);
   if (held && !document.activeElement?.closest?.(".card")) cardOf(held)?.querySelector("a").focus({ preventScroll: true });
 }
@@ -33,7 +35,8 @@ export const plain = (card) =>
   + card.dataset.place + card.dataset.tone;
 
 function place(card, list) {
-  const old = cardOf(card.dataset.id);
+  const [old, ...others] = everywhere(card.dataset.id);
+  others.forEach((other) => other.remove());
   const moved = !old || old.parentElement !== list || old.dataset.place !== card.dataset.place;
   const news = !old || plain(old) !== plain(card);
   if (old?.classList.contains("open")) card.classList.add("open");
@@ -92,7 +95,7 @@ export async function loadMore(list, ask) {
   const html = await ask(`/board/columns/${list.dataset.column}/?after=${after}&${query()}`);
   if (html === undefined) return;
   const fresh = fragment(html);
-  for (const card of fresh.querySelectorAll(".card")) cardOf(card.dataset.id)?.remove();
+  for (const card of fresh.querySelectorAll(".card")) everywhere(card.dataset.id).forEach((old) => old.remove());
   list.append(fresh);
   list.dataset.loaded = cardsIn(list).length;
   readMarks(list.parentElement.parentElement);

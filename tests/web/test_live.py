@@ -20,6 +20,9 @@ REMEMBER_ARRIVAL = """([id, column]) => {
   }).observe(board, { childList: true, subtree: true });
 }"""
 
+DOUBLE = """id => document.querySelector(".bay-list[data-column=todo]").append(
+  document.getElementById(`card-${id}`).cloneNode(true))"""
+
 
 def requests_of(page: Page) -> list[str]:
     seen: list[str] = []
@@ -63,6 +66,18 @@ def test_a_card_that_leaves_the_filter_leaves_the_board(
     page = visit(f"/?project={project}&priority=low")
     server.ask("PUT", f"/api/tasks/{task['id']}", {"priority": "high"})
     expect(card(page, task)).to_have_count(0)
+
+
+def test_a_card_that_moved_while_the_page_was_written_is_shown_once(
+    visit: Opener, make_task: Make, project: int, server: Server
+) -> None:
+    task = make_task(project_id=project)
+    page = visit(f"/?project={project}")
+    page.evaluate(DOUBLE, task["id"])
+    expect(card(page, task)).to_have_count(2)
+    server.ask("PUT", f"/api/tasks/{task['id']}", {"status": "in_progress"})
+    expect(in_column(page, "in_progress", task)).to_be_visible()
+    expect(card(page, task)).to_have_count(1)
 
 
 def test_focus_survives_a_change_from_outside(visit: Opener, make_task: Make, project: int, server: Server) -> None:
