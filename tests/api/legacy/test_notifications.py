@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from activity.models import Event
 from notifications.models import Notification
+from realtime.wire.sse import encode
+from tests.api.legacy.wire import frames
 from tests.base import LegacyApiTestCase, actor_of
 from tests.factories import make_task
 
@@ -137,3 +139,20 @@ class MarkReadTests(LegacyApiTestCase):
         make_task(assigned_to="nova", actor=actor_of(self.charlie))
         self.put(PATH, {"recipient": "nova", "markAllRead": True})
         assert Notification.objects.unread().get().workspace_id == self.elsewhere.pk
+
+
+class FrameTests(LegacyApiTestCase):
+    def test_each_notification_goes_out_under_both_names(self):
+        make_task("Fix login", assigned_to="nova")
+        sent = [frame for frame in frames() if frame["type"].startswith("notification")]
+        assert [frame["type"] for frame in sent] == ["notification.created", "notification"]
+        assert sent[0]["data"] == sent[1]["data"]
+        assert (sent[0]["data"]["recipient"], sent[0]["data"]["type"]) == ("nova", "assignment")
+
+    def test_only_the_last_of_both_carries_the_id(self):
+        make_task(assigned_to="nova")
+        event = Event.objects.get(kind="notification.created")
+        body = encode(event).body
+        assert body.count(b"data: ") == 2
+        assert body.rindex(b"id: ") > body.index(b"data: ")
+        assert b"id: %d\n" % event.id in body
