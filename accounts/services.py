@@ -6,7 +6,8 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.core.management.color import no_style
+from django.db import connection, transaction
 
 from activity.catalogue import Kind
 from activity.models import Event
@@ -25,9 +26,14 @@ DEFAULT_WORKSPACE = 1
 @transaction.atomic
 def open_default_workspace() -> Workspace:
     tenant, _ = Tenant.objects.get_or_create(id=1, defaults={"slug": "local", "display_name": "Local Owner"})
-    workspace, _ = Workspace.objects.get_or_create(
+    workspace, made = Workspace.objects.get_or_create(
         id=DEFAULT_WORKSPACE, defaults={"tenant": tenant, "slug": "default", "name": "Default"}
     )
+    if made:
+        # PostgreSQL does not notice ids that were given by hand, and would give them once more.
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), [Tenant, Workspace]):
+                cursor.execute(statement)
     return workspace
 
 
