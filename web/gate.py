@@ -57,7 +57,7 @@ def page(role: Role = Role.VIEWER) -> Callable[[View[P]], Plain[P]]:
 
 
 def log_position() -> int:
-    return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    return Event.objects.settled().order_by("-id").values_list("id", flat=True).first() or 0
 
 
 def is_fragment(request: HttpRequest) -> bool:

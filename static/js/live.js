@@ -43,6 +43,7 @@ function take(event) {
     showPosition();
   }
   if (frame.type === "unauthorized") return signedOut();
+  if (frame.type === "resync" && frame.data?.latest) lastId = String(frame.data.latest);
   waiting.push(frame);
   // What piled up behind a hidden tab is not worth replaying one by one.
   if (waiting.length > 2000) waiting = [{ type: "resync", data: {}, timestamp: frame.timestamp }];

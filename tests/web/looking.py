@@ -31,6 +31,25 @@ def focused_card(page: Page) -> int:
     return int(page.evaluate("document.activeElement.closest('.card')?.dataset.id ?? 0"))
 
 
+def drag_by_finger(page: Page, what: Locator, onto: Locator) -> None:
+    """Press until the card is in the hand, move, let go."""
+    start, end = what.bounding_box(), onto.bounding_box()
+    assert start and end
+    x, y, to_y = start["x"] + 80, start["y"] + 24, end["y"] + 8
+    devtools = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: dict[str, float]) -> None:
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    touch("touchStart", {"x": x, "y": y})
+    page.wait_for_timeout(350)
+    for step in range(1, 13):
+        touch("touchMove", {"x": x, "y": y + (to_y - y) * step / 12})
+        page.wait_for_timeout(20)
+    page.wait_for_timeout(150)
+    touch("touchEnd")
+
+
 def drag(page: Page, what: Locator, onto: Locator, *, below: bool = False) -> None:
     """By hand: press, move in small steps, let go."""
     start, end = what.bounding_box(), onto.bounding_box()

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.server import Server, unique
 
 from .conftest import Opener
-from .looking import card, column, drag, in_column, order
+from .looking import card, column, drag, drag_by_finger, in_column, order
 
 Make = Callable[..., dict[str, Any]]
 
@@ -22,6 +22,14 @@ def test_a_card_lands_exactly_where_it_is_dropped_and_stays_there(visit: Opener,
     assert order(page, "backlog") == [lower["id"], moved["id"], upper["id"]]
     page.reload()
     assert order(page, "backlog") == [lower["id"], moved["id"], upper["id"]]
+
+
+def test_a_finger_drags_too(visit: Opener, make_task: Make, project: int) -> None:
+    low, middle, high = (make_task(project_id=project) for _ in range(3))
+    page = visit(f"/?project={project}", viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
+    drag_by_finger(page, card(page, low), card(page, high))
+    expect(page.locator(".card.saving")).to_have_count(0)
+    assert order(page, "inbox") == [low["id"], high["id"], middle["id"]]
 
 
 def test_undo_puts_the_card_back(visit: Opener, make_task: Make, project: int) -> None:
