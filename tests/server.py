@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from typing import Any, Self
 
 import orjson
 import psutil
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_INHERITED = ("MC_", "DJANGO_", "AUTH_", "DATABASE_URL", "REDIS_URL")
@@ -118,6 +120,14 @@ class Server:
     @property
     def database(self) -> Path:
         return self.folder / "mission-control.db"
+
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        """Ask the server's database directly, as another process."""
+        if url := self.environment.get("DATABASE_URL"):
+            with psycopg.connect(url) as postgres:
+                return postgres.execute(text).fetchall()  # type: ignore[call-overload]
+        with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as database:
+            return database.execute(text).fetchall()
 
     def processes_of(self, name: str) -> list[psutil.Process]:
         """The children of that process that serve, without helpers of the multiprocessing module."""

@@ -9,6 +9,7 @@ import pytest
 from simulation.audit import audit
 from simulation.client import Client
 from simulation.streams import EventStream, gaps
+from tests.conftest import KEYS
 from tests.realtime.listening import listening
 from tests.realtime.test_stream_bytes import make_task
 from tests.reliability.test_contention import TURNS, turn
@@ -17,14 +18,9 @@ from tests.server import unique
 WRITERS = 24
 
 
-def query(postgres, database, text):
-    with postgres.connect(database) as connection:
-        return connection.execute(text).fetchall()
-
-
 @pytest.fixture(scope="module")
-def base(postgres, fleet):
-    return lambda text: query(postgres, fleet.environment["DATABASE_URL"].rpartition("/")[2], text)
+def base(fleet):
+    return fleet.query
 
 
 def test_it_becomes_ready(fleet):
@@ -53,6 +49,14 @@ def test_an_agent_connects_beats_works_and_is_seen(fleet):
         )
     _, spent = fleet.ask("GET", "/api/tokens/by-agent")
     assert [row["total_tokens"] for row in spent["agents"] if row["agent"] == agent] == [1100]
+
+
+def test_another_workspace_can_be_opened_and_is_apart(fleet):
+    keys = fleet.django(KEYS)
+    title = unique("there")
+    assert fleet.ask("POST", "/api/tasks", {"title": title}, key=keys["stranger"])[0] == 201
+    assert title not in str(fleet.ask("GET", "/api/tasks")[1])
+    assert title in str(fleet.ask("GET", "/api/tasks", key=keys["stranger"])[1])
 
 
 def test_lists_show_the_last_change_whoever_made_it(fleet):

@@ -1,7 +1,6 @@
 """Many writers on two web processes and one SQLite file: nobody is ever told that the database is locked."""
 
 import asyncio
-import sqlite3
 from collections import Counter
 
 import pytest
@@ -18,11 +17,6 @@ CLAIMERS, TASKS = 32, 60
 def own():
     with Server(web=2) as running:
         yield running
-
-
-def query(server, text):
-    with sqlite3.connect(server.database, timeout=30) as database:
-        return database.execute(text).fetchall()
 
 
 async def turn(client: Client, number: int) -> None:
@@ -49,10 +43,10 @@ async def test_no_writer_is_ever_refused(own):
     wrong = client.meters.count(400, 599) + client.meters.count(0, 0)
     assert wrong == 0, client.meters.samples
     assert client.ledger.reports == WRITERS * TURNS * 2
-    assert query(own, "SELECT count(*), sum(input_tokens) FROM tokens_tokenusage") == [
+    assert own.query("SELECT count(*), sum(input_tokens) FROM tokens_tokenusage") == [
         (WRITERS * TURNS * 2, WRITERS * TURNS * 20)
     ]
-    assert query(own, "SELECT sum(n) FROM tasks_tally") == query(own, "SELECT count(*) FROM tasks_task")
+    assert own.query("SELECT sum(n) FROM tasks_tally") == own.query("SELECT count(*) FROM tasks_task")
     assert b"locked" not in (own.folder / "web.log").read_bytes()
 
 
