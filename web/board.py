@@ -10,10 +10,10 @@ from core.actors import Role
 from core.errors import Invalid
 from projects.models import Project
 from tasks.models import COLUMN_OF, PRIORITIES, STATUS_OF_COLUMN, Task
-from tasks.services import create_task, find_task, move_task
+from tasks.services import create_task, find_task, move_task, place_between
 
 from .gate import PageRequest, page
-from .lanes import NOBODY, BoardFilter, Lane, cards_of, landing_place, lanes
+from .lanes import NOBODY, BoardFilter, Lane, cards_of, lanes
 
 MANY = 100
 AGENTS_OFFERED = 300
@@ -76,8 +76,8 @@ def move(request: PageRequest, id: int) -> HttpResponse:
         raise Invalid("That column does not exist.")
     task = find_task(actor=request.actor, id=id)
     status = task.status if COLUMN_OF[task.status] == to else STATUS_OF_COLUMN[to]
-    position = landing_place(
-        Task.objects.in_workspace(request.actor.workspace_id),
+    position = place_between(
+        workspace_id=request.actor.workspace_id,
         above=_number(request.POST.get("above")),
         below=_number(request.POST.get("below")),
     )

@@ -156,15 +156,3 @@ class Lane:
 def lanes(filter: BoardFilter) -> list[Lane]:
     counts = filter.counts()
     return [Lane(column, filter, count=counts[column]) for column in Task.Column.values]
-
-
-def landing_place(tasks: TaskQuerySet, *, above: int | None, below: int | None) -> float | None:
-    """Half way between the two neighbours of the drop; None when neither is there any more."""
-    neighbours = [id for id in (above, below) if id]
-    places: dict[int, float] = dict(tasks.filter(id__in=neighbours).values_list("id", "position"))
-    top, bottom = places.get(above or 0), places.get(below or 0)
-    if top is not None and bottom is not None:
-        return (top + bottom) / 2
-    if top is not None:
-        return top + 1
-    return None if bottom is None else bottom - 1

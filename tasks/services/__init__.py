@@ -6,6 +6,7 @@ from .creating import create_task
 from .deleting import delete_task
 from .finding import find_task
 from .moving import move_task, set_statuses
+from .placing import place_between
 from .reviewing import approve_task, review_task
 from .updating import update_task
 
@@ -18,6 +19,7 @@ __all__ = [
     "delete_task",
     "find_task",
     "move_task",
+    "place_between",
     "review_task",
     "set_statuses",
     "update_task",
