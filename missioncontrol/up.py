@@ -33,6 +33,7 @@ def main() -> None:
         sys.exit(str(error))
     config = _write_supervisor_config(BASE_DIR / "Procfile", env.data_dir())
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["MC_DATA_DIR"] = str(env.data_dir())
     os.chdir(BASE_DIR)
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "-c", str(config)])
 
@@ -50,7 +51,8 @@ def _print_welcome(new: Welcome) -> None:
         lines.append(f"  Sign in as         {new.username}")
         lines.append(f"  Password           {new.password or '(as set in AUTH_PASS)'}")
         lines.append(f"  API key            {new.key or '(as set in API_KEY)'}")
-        lines.append("  The password is shown this once; the key is kept in the data folder.")
+        if new.password:
+            lines.append("  The password is shown this once; the key is kept in the data folder.")
     lines += [f"  Data folder        {env.data_dir()}", "  Stop with Ctrl-C", ""]
     print("\n".join(lines), flush=True)
 
