@@ -1,7 +1,4 @@
-"""The work: tasks, what is said about them, and how they moved.
-
-Foreign keys whose column leads another index have none of their own: each index is paid for by every write.
-"""
+"""The work itself."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from core.clock import milliseconds
-from core.rows import Select, ask, places
+from core.rows import ask, places
 
 PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low"}
 
@@ -188,130 +185,3 @@ STATUS_OF_COLUMN: dict[str, str] = {
     C.REVIEW: S.REVIEW,
     C.DONE: S.DONE,
 }
-
-
-class TallyQuerySet(models.QuerySet["Tally"]):
-    def total(self, **where: Any) -> int:
-        """The number of tasks in a workspace with these values (a list means any of them)."""
-        return TALLY.sum("n", where)
-
-
-class Tally(models.Model):
-    """How many tasks there are of each kind, kept in step by the services: counting 100 000 rows costs too much."""
-
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
-    project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="+", db_index=False)
-    status = models.CharField(max_length=20)
-    priority = models.PositiveSmallIntegerField()
-    n = models.IntegerField(default=0)
-
-    objects = TallyQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "project", "status", "priority"], name="tally_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.project_id} {self.status} {self.priority}: {self.n}"
-
-
-TALLY = Select(Tally, ["n"])
-
-
-class Transition(models.Model):
-    """One change of status; immutable."""
-
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="transitions", db_index=False)
-    was = models.CharField(max_length=20, blank=True)
-    now = models.CharField(max_length=20)
-    actor = models.CharField(max_length=200)
-    by = models.CharField(max_length=200)
-    reason = models.TextField(blank=True, default="")
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["task", "at"], name="transition_of_task")]
-
-    def __str__(self) -> str:
-        return f"{self.task_id}: {self.was} → {self.now}"
-
-
-class Comment(models.Model):
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="comments")
-    author = models.CharField(max_length=200)
-    content = models.TextField()
-    parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replies")
-    mentions = models.JSONField(default=list)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["workspace", "created_at"], name="comment_recent")]
-
-    def __str__(self) -> str:
-        return f"{self.author}: {self.content[:40]}"
-
-    def as_row(self) -> dict[str, Any]:
-        return {
-            "id": self.pk,
-            "task_id": self.task_id,
-            "author": self.author,
-            "content": self.content,
-            "created_at": milliseconds(self.created_at),
-            "parent_id": self.parent_id,
-            "mentions": self.mentions,
-            "workspace_id": self.workspace_id,
-        }
-
-
-class Mention(models.Model):
-    """Who was named in a comment, by exact name: what an agent's heartbeat looks up."""
-
-    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="+")
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
-    name = models.CharField(max_length=200)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["workspace", "name", "-created_at"], name="mention_of_name")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Subscription(models.Model):
-    """Who hears of new comments on a task."""
-
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
-    name = models.CharField(max_length=200)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["task", "name"], name="subscription_once_per_task")]
-
-    def __str__(self) -> str:
-        return f"{self.name} on {self.task_id}"
-
-
-class Review(models.Model):
-    """A verdict on a task's quality. The newest one by `aegis` opens or shuts the gate to done."""
-
-    class Verdict(models.TextChoices):
-        APPROVED = "approved"
-        REJECTED = "rejected"
-
-    GATEKEEPER = "aegis"
-
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="reviews", db_index=False)
-    reviewer = models.CharField(max_length=200)
-    status = models.CharField(max_length=10, choices=Verdict)
-    notes = models.TextField(blank=True)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["task", "reviewer", "-id"], name="review_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.reviewer}: {self.status}"
