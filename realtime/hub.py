@@ -159,7 +159,7 @@ def _encoded(event: Event) -> Frame | None:
         return sse.encode(event)
     except (KeyError, TypeError, ValueError):
         # One event that cannot be told must not silence the others.
-        log.exception("event_cannot_be_encoded", event=event.id, kind=event.kind)
+        log.exception("event_cannot_be_encoded", id=event.id, kind=event.kind)
         return None
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 home = open_default_workspace()
 elsewhere, _ = Workspace.objects.get_or_create(
     slug="elsewhere", defaults={"name": "Elsewhere", "tenant": Tenant.objects.create(slug="e", display_name="E")})
-agent = create_agent(actor=system(1), now=timezone.now(), name="Keyed Agent", role="coder")
+agent = create_agent(actor=system(1), now=timezone.now(), name="keyed agent", role="coder")
 def key(name, role, workspace, **rest):
     return issue_key(actor=system(workspace.id), name=name, role=role, workspace=workspace, **rest)[1]
 answer = {

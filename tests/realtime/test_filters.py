@@ -23,7 +23,7 @@ def test_a_type_that_is_never_told_leaves_only_the_connected_frame(server):
 
 
 def test_an_agent_is_named_by_id_slug_or_name(server):
-    name, other = unique("Some Agent"), unique("Another")
+    name, other = unique("some agent"), unique("another")
     _, made = server.ask("POST", "/api/agents", {"name": name, "role": "coder"})
     id, slug = made["agent"]["id"], name.lower().replace(" ", "-")
     for spelling in (str(id), slug, name.replace(" ", "%20")):

@@ -119,3 +119,15 @@ def test_what_the_log_has_forgotten_is_a_gap(own):
     with listening(own, last_event_id="2") as stream:
         stream.wait_for_title(make_task(own))
         assert stream.types[:2] == ["connected", "resync"]
+
+
+def test_an_event_that_cannot_be_told_is_passed_over_live_and_in_replay(own):
+    position = latest(own)
+    with listening(own) as live:
+        with sqlite3.connect(own.database, timeout=30) as database:
+            values = "('task.created', '2026-01-01 00:00:00', 1, 'system', 'task:1', '', '', '{}')"
+            database.execute(ROW.format(values=values))
+        title = make_task(own)
+        assert live.wait_for_title(title).titles() == [title]
+    with listening(own, last_event_id=str(position)) as replayed:
+        assert replayed.wait_for_title(title).ids == live.ids
