@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 
@@ -36,6 +37,10 @@ class PersonForm(forms.ModelForm):
         return password
 
 
+# Roles are three words on the person; there are no groups.
+admin.site.unregister(Group)
+
+
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):
     form = PersonForm
@@ -53,6 +58,10 @@ class UserAdmin(admin.ModelAdmin):
             Session.objects.filter(user=obj).exclude(pk=_own_session(request, obj)).delete()
         assert isinstance(request.user, User)
         access_changed(actor=request.user.as_actor(), what="user", id=obj.pk)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        assert isinstance(request.user, User)
+        return {"workspace": request.user.workspace_id}
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return obj != request.user and super().has_delete_permission(request, obj)

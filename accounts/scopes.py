@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
-from core.http import cookie_in, header_map, key_in, text_of
+from core.http import client_ip, cookie_in, header_map, key_in, text_of
 
 from .credentials import Presented
 
@@ -27,3 +28,9 @@ def presented_in(request: HttpRequest) -> Presented:
         key=key_in(meta.get("HTTP_X_API_KEY", ""), meta.get("HTTP_AUTHORIZATION", "")),
         agent_name=meta.get("HTTP_X_AGENT_NAME", "").strip(),
     )
+
+
+def ip_of(request: HttpRequest) -> str:
+    """The caller's address, by the rules of `core.http.client_ip`."""
+    sent = ((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items())
+    return client_ip(request.META.get("REMOTE_ADDR") or "unknown", header_map(sent), settings.TRUSTED_PROXIES)

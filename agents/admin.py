@@ -58,6 +58,9 @@ class ApiKeyAdmin(admin.ModelAdmin):
         shown = ("name", "prefix", "role", "workspace", "agent_name", "expires_at", "last_used_at", "revoked_at")
         return shown if obj else made
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"workspace": _actor(request).workspace_id}
+
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
 

@@ -168,6 +168,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "TaskStatus": "api.legacy.shapes.TASK_STATUSES",
+        "AgentStatus": "api.legacy.shapes.AGENT_STATUSES",
+        "ReviewStatus": "api.legacy.shapes.REVIEW_STATUSES",
+    },
 }
 
 # -- processes --------------------------------------------------------------------------------------------------------

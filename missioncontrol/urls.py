@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from api.legacy.base import unknown_path
 
 from . import health
 
 urlpatterns = [
+    # Browsers ask for it on pages that name no icon, such as the admin site's.
+    path("favicon.ico", RedirectView.as_view(url=static("img/mark.svg"))),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("api/", include("api.legacy.urls")),

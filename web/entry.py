@@ -6,13 +6,15 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import limits
 from accounts.models import User
-from core.http import client_ip, header_map
+from accounts.scopes import ip_of
+from accounts.services import note_failed_sign_in
 
 
 class SignInForm(AuthenticationForm):
@@ -34,20 +36,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     target = _next(request)
     if request.method == "GET" and request.user.is_authenticated:
         return HttpResponseRedirect(target)
-    if request.method == "POST" and limits.limiter().check(limits.LOGIN, _ip(request)) is not None:
+    if request.method == "POST" and limits.limiter().check(limits.LOGIN, ip_of(request)) is not None:
         context = {"form": SignInForm(request), "next": target, "throttled": True}
         return render(request, "registration/login.html", context, status=429)
     form = SignInForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         login(request, form.get_user())
         return HttpResponseRedirect(target)
+    if request.method == "POST":
+        note_failed_sign_in(username=request.POST.get("username", ""), now=timezone.now())
     status = 401 if request.method == "POST" else 200
     return render(request, "registration/login.html", {"form": form, "next": target}, status=status)
-
-
-def _ip(request: HttpRequest) -> str:
-    sent = ((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items())
-    return client_ip(request.META.get("REMOTE_ADDR") or "unknown", header_map(sent), settings.TRUSTED_PROXIES)
 
 
 def _next(request: HttpRequest) -> str:

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import orjson
 import structlog
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
@@ -27,10 +26,9 @@ from rest_framework.views import APIView
 from accounts.access import gate, limits
 from accounts.access.legacy import TABLE, UNGUARDED
 from accounts.credentials import resolve
-from accounts.scopes import presented_in
+from accounts.scopes import ip_of, presented_in
 from core import errors
 from core.actors import Actor, Role
-from core.http import client_ip, header_map
 from core.ratelimit import Limit
 from realtime.wire.legacy_in import parse
 
@@ -113,13 +111,7 @@ class LegacyView(APIView):
 
     @property
     def ip(self) -> str:
-        meta = self.request.META
-        headers = header_map(
-            (name[5:].replace("_", "-").lower().encode(), value.encode("latin-1", "replace"))
-            for name, value in meta.items()
-            if name.startswith("HTTP_X_")
-        )
-        return client_ip(meta.get("REMOTE_ADDR") or "unknown", headers, settings.TRUSTED_PROXIES)
+        return ip_of(self.request._request)
 
     def sent(self) -> Any:
         """The body as JSON, or None when it is none."""

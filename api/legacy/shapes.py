@@ -16,7 +16,9 @@ OUTCOMES = {outcome.value: outcome.value for outcome in Task.Outcome}
 VERDICTS = {verdict.value: verdict.value for verdict in Review.Verdict}
 RUNTIMES = {runtime.value: runtime.value for runtime in Agent.Runtime}
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+TASK_STATUSES, REVIEW_STATUSES = list(STATUSES), list(VERDICTS)
 PRESENCES = {word: word for word in ("online", "offline", "busy", "idle", "error")}
+AGENT_STATUSES = list(PRESENCES)
 
 
 class Metadata(Object):
