@@ -21,7 +21,7 @@ import redis
 from tests.server import Server, free_port
 from tests.servers import find
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 UNPRIVILEGED = ("postgres", "nobody")
 
 

@@ -175,7 +175,7 @@ class Server:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def wait_until_alive(self, seconds: float = 30) -> None:
+    def wait_until_alive(self, seconds: float = 60) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             with contextlib.suppress(OSError):
