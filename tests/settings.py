@@ -1,9 +1,12 @@
 """The product's own settings, on a folder of the test run's own."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 _folder = tempfile.mkdtemp(prefix="mc-test-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ.update(
     {
         "MC_DATA_DIR": _folder,
