@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
-from django.db.models.expressions import Func
 
 from core.ids import parse_ref
 
 from .settled import horizon
-
-
-class WritingTransaction(Func):
-    """The id of the transaction that writes the row, where the database has one (PostgreSQL); else null."""
-
-    template = "NULL"
-    output_field = models.BigIntegerField(null=True)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return super().as_sql(compiler, connection, template="(pg_current_xact_id()::text::bigint)", **context)
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -53,7 +42,6 @@ class Event(models.Model):
     type = models.CharField(max_length=48, blank=True, default="")
     description = models.TextField(blank=True, default="")
     data = models.JSONField(null=True)
-    xid = models.BigIntegerField(null=True, db_default=WritingTransaction())
 
     objects = EventQuerySet.as_manager()
 

@@ -28,7 +28,7 @@ def insert(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     database = connections[DEFAULT_DB_ALIAS]
-    text, fields = _insert_statement(type(rows[0]), database.vendor)
+    text, fields = _insert_statement(type(rows[0]))
     with database.cursor() as cursor:
         for row in rows:
             values = [getattr(row, field.attname) for field in fields]
@@ -43,17 +43,11 @@ def insert(rows: Sequence[models.Model]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _insert_statement(model: type[models.Model], vendor: str) -> tuple[str, list[Any]]:
+def _insert_statement(model: type[models.Model]) -> tuple[str, list[Any]]:
     meta = model._meta
     fields = [field for field in meta.local_concrete_fields if not field.primary_key]
-    # Columns that the database fills in (db_default) are left to it.
-    written = [field for field in fields if not field.has_db_default()]
-    given = [field for field in fields if field.has_db_default()]
-    compiler = model._default_manager.all().query.get_compiler(DEFAULT_DB_ALIAS)
-    defaults = [compiler.compile(field.db_default)[0] for field in given]
-    columns = ", ".join(f'"{field.column}"' for field in (*written, *given))
-    values = ", ".join(["%s"] * len(written) + defaults)
-    return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({values}) RETURNING "{meta.pk.column}"', written
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places(fields)}) RETURNING "{meta.pk.column}"', fields
 
 
 def _condition(where: Values) -> tuple[str, list[Any]]:

@@ -106,6 +106,7 @@ class HotPaths:
             return 404, {"error": "Agent not found"}
         if isinstance(outcome, Denied):
             raise outcome
+        self.inner.wrote(actor)
         shape = shapes.heartbeat(outcome.agent.name, outcome.waiting, checked_at=int(time.time()))
         return 200, {**shape, "token_recorded": outcome.token_recorded}
 
