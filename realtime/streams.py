@@ -35,6 +35,8 @@ QUEUE_FRAMES = 500
 QUEUE_BYTES = 1024 * 1024
 # A client that takes nothing for so long is gone; until then its queue is bounded anyway.
 WRITE_SECONDS = 60.0
+# An alarm may ring a little early.
+EARLY_SECONDS = 0.5
 REPLAY_AT_MOST = 10_000
 REPLAY_PAGE = 500
 HEADERS = [
@@ -106,13 +108,14 @@ class Queue:
         self._frames = deque(frame for frame in self._frames if not frame.transient)
         self._bytes = sum(len(frame.body) for frame in self._frames)
 
-    async def drain(self, *, timeout: float) -> bytes:
-        """Everything that waits, as one piece; empty when nothing came in time."""
+    def nudge(self) -> None:
+        """End the wait although nothing came."""
+        self._filled.set()
+
+    async def drain(self) -> bytes:
+        """Everything that waits, as one piece; empty after a nudge."""
         if not self._frames and not self.overflowed:
-            try:
-                await asyncio.wait_for(self._filled.wait(), timeout)
-            except TimeoutError:
-                return b""
+            await self._filled.wait()
         piece = b"".join(frame.body for frame in self._frames)
         self._frames.clear()
         self._bytes = 0
@@ -124,6 +127,10 @@ class EventStream(AsyncHttpConsumer):
     """Overrides http_request: the base class would hang up as soon as handle() returns."""
 
     hub: Hub = hub
+    _task: asyncio.Task[None]
+    _alarm: asyncio.TimerHandle
+    _writing_since: float | None = None
+    _is_stuck = False
 
     async def http_request(self, message: dict[str, Any]) -> None:
         presented = presented_by(self.scope)
@@ -189,6 +196,7 @@ class EventStream(AsyncHttpConsumer):
         queue = Queue(await database_sync_to_async(self._wish)(actor))
         # First of all, so that nothing is lost between the greeting and the first event.
         queue.after = self.hub.subscribe(queue)
+        self._look_after(queue, settings.STREAM_HEARTBEAT_SECONDS)
         try:
             await self.send_headers(status=200, headers=HEADERS)
             await self._send(sse.RETRY + sse.message("connected", None, at=_now()))
@@ -196,11 +204,17 @@ class EventStream(AsyncHttpConsumer):
             if asked is not None:
                 await self._replay(asked, queue)
             await self._follow(queue, presented)
-        except (DatabaseError, TimeoutError) as error:
+        except DatabaseError as error:
             # The stream ends instead of falling silent; the client comes back with the last id it saw.
             log.warning("stream_cut_off", error=repr(error))
+        except asyncio.CancelledError:
+            if not self._is_stuck:
+                raise
+            self._task.uncancel()
+            log.warning("stream_cut_off", error="the client takes nothing")
         finally:
             self.hub.unsubscribe(queue)
+            self._alarm.cancel()
         await self.send_body(b"", more_body=False)
 
     async def _replay(self, asked: int, queue: Queue) -> None:
@@ -221,22 +235,32 @@ class EventStream(AsyncHttpConsumer):
                 await self._send(piece)
 
     async def _send(self, piece: bytes) -> None:
-        async with asyncio.timeout(WRITE_SECONDS):
-            await self.send_body(piece, more_body=True)
+        self._writing_since = time.monotonic()
+        await self.send_body(piece, more_body=True)
+        self._writing_since = None
+
+    def _look_after(self, queue: Queue, every: float) -> None:
+        """One alarm a stream, not one a write: timers would cost more than all else that is done for a listener."""
+        self._alarm = asyncio.get_running_loop().call_later(every, self._look_after, queue, every)
+        queue.nudge()
+        if self._writing_since is not None and time.monotonic() - self._writing_since > WRITE_SECONDS:
+            self._is_stuck = True
+            self._task.cancel()
 
     async def _follow(self, queue: Queue, presented: Presented) -> None:
+        heartbeat = settings.STREAM_HEARTBEAT_SECONDS
         began = checked = beaten = time.monotonic()
         while True:
-            piece = await queue.drain(timeout=max(0.0, beaten + settings.STREAM_HEARTBEAT_SECONDS - time.monotonic()))
+            piece = await queue.drain()
             now = time.monotonic()
-            if now - beaten >= settings.STREAM_HEARTBEAT_SECONDS:
+            if now - beaten >= heartbeat - EARLY_SECONDS:
                 piece, beaten = piece + sse.HEARTBEAT, now
             if piece:
                 await self._send(piece)
             if queue.overflowed:
                 await self._send(_resync(self.hub.position))
                 return
-            if now - checked >= settings.STREAM_RECHECK_SECONDS:
+            if now - checked >= settings.STREAM_RECHECK_SECONDS - EARLY_SECONDS:
                 checked = now
                 if await database_sync_to_async(credentials.resolve)(presented) is None:
                     await self._send(sse.message("unauthorized", None, at=_now()))

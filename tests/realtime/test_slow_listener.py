@@ -102,7 +102,7 @@ async def test_a_queue_holds_so_many_frames_and_bytes_at_most():
     for size in (10, 100_000):
         queue = Queue(Wish(1))
         queue.take([frame(id, size) for id in range(1, 1000)])
-        waiting = await queue.drain(timeout=0)
+        waiting = await queue.drain()
         assert queue.overflowed
         assert len(waiting) <= min(QUEUE_BYTES, QUEUE_FRAMES * size)
 
@@ -111,7 +111,7 @@ async def test_what_is_transient_gives_way_first():
     queue = Queue(Wish(1, tick=True))
     queue.take([frame(0, transient=True)] * QUEUE_FRAMES)
     queue.take([frame(1, 7)])
-    assert await queue.drain(timeout=0) == b"x" * 7
+    assert await queue.drain() == b"x" * 7
     assert not queue.overflowed
 
 
