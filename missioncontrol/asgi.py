@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import sys
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
@@ -28,10 +27,6 @@ from .edge import Edge  # noqa: E402
 from .orphans import end_with_parent  # noqa: E402
 
 logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
-
-# The loop and the request threads take turns often: with the default of 5 ms each hand-over to a busy thread can cost
-# that much, which is more than most requests take.
-sys.setswitchinterval(0.001)
 
 bridge = Bridge()
 event_stream = EventStream.as_asgi()
