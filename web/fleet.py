@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Lower
 from django.http import QueryDict
 
 from agents.models import Agent
@@ -89,7 +90,7 @@ class FleetFilter:
         """The first of them, in the order that was asked for."""
         if self.order == "cost":
             return self._dearest(now)
-        orders = {"name": ("name",), "seen": ("-last_seen", "name"), "attention": ("standing", "-last_seen", "name")}
+        orders = {"name": (Lower("name"),), "seen": ("-last_seen", "name"), "attention": ("standing", "-last_seen", "name")}
         return strips_of(self.agents().order_by(*orders[self.order])[:AT_MOST], now)
 
     def _dearest(self, now: datetime) -> list[Strip]:
