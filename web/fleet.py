@@ -90,7 +90,11 @@ class FleetFilter:
         """The first of them, in the order that was asked for."""
         if self.order == "cost":
             return self._dearest(now)
-        orders = {"name": (Lower("name"),), "seen": ("-last_seen", "name"), "attention": ("standing", "-last_seen", "name")}
+        orders = {
+            "name": (Lower("name"),),
+            "seen": ("-last_seen", "name"),
+            "attention": ("standing", "-last_seen", "name"),
+        }
         return strips_of(self.agents().order_by(*orders[self.order])[:AT_MOST], now)
 
     def _dearest(self, now: datetime) -> list[Strip]:
