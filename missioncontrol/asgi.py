@@ -56,7 +56,7 @@ def _settle_memory() -> None:
     """What is loaded now stays; looking through it for garbage again and again costs a tenth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(5_000, 10, 10)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
