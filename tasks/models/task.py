@@ -27,13 +27,6 @@ class TaskQuerySet(models.QuerySet["Task"]):
         )
         return [(name, status, n) for name, status, n in rows]
 
-    def newest(self) -> Self:
-        return self.order_by("-created_at", "-id")
-
-    def work_of(self, agent_name: str) -> Self:
-        """What an agent is expected to be doing."""
-        return self.filter(assigned_to=agent_name, status__in=[Task.Status.ASSIGNED, Task.Status.IN_PROGRESS])
-
     def claimable_by(self, agent_name: str) -> Self:
         """What the queue may hand to this agent, best first."""
         free = Q(assigned_to=None) | Q(assigned_to="") | Q(assigned_to=agent_name)
