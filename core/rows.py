@@ -6,7 +6,7 @@ goes through the ORM.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,8 @@ import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 Values = dict[str, Any]
-# Fields whose values every database takes without conversion; asking each field would take longer than inserting.
+Conversion = Callable[[Any, Any], Any]
+# Fields whose values every database takes as they are; asking each field would take longer than inserting.
 AS_THEY_ARE = {
     models.BigIntegerField, models.BooleanField, models.CharField, models.FloatField, models.ForeignKey,
     models.IntegerField, models.PositiveBigIntegerField, models.PositiveIntegerField,
@@ -28,26 +29,32 @@ def insert(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     database = connections[DEFAULT_DB_ALIAS]
-    text, fields = _insert_statement(type(rows[0]))
+    text, columns = _insert_statement(type(rows[0]), database.vendor)
     with database.cursor() as cursor:
         for row in rows:
-            values = [getattr(row, field.attname) for field in fields]
-            for place, field in enumerate(fields):
-                if type(field) is models.JSONField and database.vendor == "sqlite":
-                    values[place] = None if values[place] is None else orjson.dumps(values[place]).decode()
-                elif type(field) not in AS_THEY_ARE:
-                    values[place] = field.get_db_prep_save(values[place], database)
-            cursor.execute(text, values)
+            held = row.__dict__
+            cursor.execute(text, [held[name] if to is None else to(held[name], database) for name, to in columns])
             (row.pk,) = cursor.fetchone()
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 @lru_cache(maxsize=64)
-def _insert_statement(model: type[models.Model]) -> tuple[str, list[Any]]:
+def _insert_statement(model: type[models.Model], vendor: str) -> tuple[str, list[tuple[str, Conversion | None]]]:
     meta = model._meta
     fields = [field for field in meta.local_concrete_fields if not field.primary_key]
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places(fields)}) RETURNING "{meta.pk.column}"', fields
+    text = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places(fields)}) RETURNING "{meta.pk.column}"'
+    return text, [(field.attname, _conversion(field, vendor)) for field in fields]
+
+
+def _conversion(field: Any, vendor: str) -> Conversion | None:
+    if type(field) in AS_THEY_ARE:
+        return None
+    if type(field) is models.DateTimeField:
+        return lambda value, database: database.ops.adapt_datetimefield_value(value)
+    if type(field) is models.JSONField and vendor == "sqlite":
+        return lambda value, database: None if value is None else orjson.dumps(value).decode()
+    return lambda value, database: field.get_db_prep_save(value, database)
 
 
 def _condition(where: Values) -> tuple[str, list[Any]]:
