@@ -16,9 +16,11 @@ from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
+from accounts.middleware import CookieNames
 from core.body import read_body
 
 Headers = list[tuple[bytes, bytes]]
@@ -26,9 +28,26 @@ Headers = list[tuple[bytes, bytes]]
 PATIENCE = 0.1
 
 
-class Bridge(BaseHandler):
+class Api(BaseHandler):
+    """Programs' requests: of the middleware they need the session cookie alone. What pages need would take a
+    tenth of their time."""
+
+    def __init__(self) -> None:
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        answer = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
+        self._middleware_chain = convert_exception_to_response(CookieNames(answer))
+
+
+class Pages(BaseHandler):
     def __init__(self) -> None:
         self.load_middleware()
+
+
+class Bridge:
+    def __init__(self) -> None:
+        self.api, self.pages = Api(), Pages()
         self.pool = ThreadPoolExecutor(settings.REQUEST_THREADS, thread_name_prefix="request")
         self._line = ThreadPoolExecutor(1, thread_name_prefix="line")
 
@@ -76,7 +95,8 @@ class Bridge(BaseHandler):
         set_script_prefix("/")
         signals.request_started.send(sender=self.__class__, scope=scope)
         request = ASGIRequest(scope, io.BytesIO(body))
-        response = self.get_response(request)
+        handler = self.api if request.path.startswith("/api/") else self.pages
+        response = handler.get_response(request)
         if isinstance(response, HttpResponse):
             response.close()  # sends request_finished: connections that went bad are dropped
         return response
