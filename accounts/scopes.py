@@ -30,7 +30,22 @@ def presented_in(request: HttpRequest) -> Presented:
     )
 
 
-def ip_of(request: HttpRequest) -> str:
+def ip_by(scope: dict[str, Any]) -> str:
     """The caller's address, by the rules of `core.http.client_ip`."""
-    sent = ((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items())
-    return client_ip(request.META.get("REMOTE_ADDR") or "unknown", header_map(sent), settings.TRUSTED_PROXIES)
+    headers = header_map(scope["headers"])
+    return client_ip(
+        (scope.get("client") or ("unknown", 0))[0],
+        forwarded_for=text_of(headers, b"x-forwarded-for"),
+        real_ip=text_of(headers, b"x-real-ip"),
+        trusted=settings.TRUSTED_PROXIES,
+    )
+
+
+def ip_in(request: HttpRequest) -> str:
+    meta = request.META
+    return client_ip(
+        meta.get("REMOTE_ADDR") or "unknown",
+        forwarded_for=meta.get("HTTP_X_FORWARDED_FOR", ""),
+        real_ip=meta.get("HTTP_X_REAL_IP", ""),
+        trusted=settings.TRUSTED_PROXIES,
+    )

@@ -41,10 +41,10 @@ def text_of(headers: Headers, name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
 
 
-def client_ip(peer: str, headers: Headers, trusted: set[str]) -> str:
+def client_ip(peer: str, *, forwarded_for: str, real_ip: str, trusted: set[str]) -> str:
     """The caller's address. Forwarding headers count only from a trusted proxy: its right-most stranger."""
     if peer not in trusted:
         return peer
-    hops = [hop.strip() for hop in text_of(headers, b"x-forwarded-for").split(",") if hop.strip()]
+    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
     strangers = [hop for hop in hops if hop not in trusted]
-    return strangers[-1] if strangers else text_of(headers, b"x-real-ip") or peer
+    return strangers[-1] if strangers else real_ip or peer

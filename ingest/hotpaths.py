@@ -14,7 +14,6 @@ from typing import Any
 
 import orjson
 import structlog
-from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
@@ -22,11 +21,10 @@ from accounts import credentials
 from accounts.access import gate, legacy
 from accounts.access.limits import HEARTBEAT, limiter
 from accounts.credentials import Presented
-from accounts.scopes import presented_by
+from accounts.scopes import ip_by, presented_by
 from core.actors import Actor, Role
 from core.body import read_body
 from core.errors import Denied, DomainError, RateLimited, Unauthenticated
-from core.http import client_ip, header_map
 from realtime.wire import legacy as shapes
 from realtime.wire.legacy_in import connection_id_in, parse, report_in, spent_in
 from tokens.beats import Answer, Beat, take_beats
@@ -137,9 +135,7 @@ def _admit(presented: Presented, least: Role) -> Actor:
 async def _check_rate(scope: dict[str, Any], actor: Actor) -> None:
     if not limiter().applies(HEARTBEAT):
         return
-    headers = header_map(scope["headers"])
-    peer = (scope.get("client") or ("unknown", 0))[0]
-    who = actor.agent_name or client_ip(peer, headers, settings.TRUSTED_PROXIES)
+    who = actor.agent_name or ip_by(scope)
     refused = await asyncio.get_running_loop().run_in_executor(None, limiter().check, HEARTBEAT, who)
     if refused is not None:
         raise RateLimited(HEARTBEAT.message, headers=refused)

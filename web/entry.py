@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import limits
 from accounts.models import User
-from accounts.scopes import ip_of
+from accounts.scopes import ip_in
 from accounts.services import note_failed_sign_in
 
 
@@ -36,7 +36,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     target = _next(request)
     if request.method == "GET" and request.user.is_authenticated:
         return HttpResponseRedirect(target)
-    if request.method == "POST" and limits.limiter().check(limits.LOGIN, ip_of(request)) is not None:
+    if request.method == "POST" and limits.limiter().check(limits.LOGIN, ip_in(request)) is not None:
         context = {"form": SignInForm(request), "next": target, "throttled": True}
         return render(request, "registration/login.html", context, status=429)
     form = SignInForm(request, data=request.POST or None)

@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 from accounts.access import gate, limits
 from accounts.access.legacy import TABLE, UNGUARDED
 from accounts.credentials import resolve
-from accounts.scopes import ip_of, presented_in
+from accounts.scopes import ip_in, presented_in
 from core import errors
 from core.actors import Actor, Role
 from core.ratelimit import Limit
@@ -111,7 +111,7 @@ class LegacyView(APIView):
 
     @property
     def ip(self) -> str:
-        return ip_of(self.request._request)
+        return ip_in(self.request._request)
 
     def sent(self) -> Any:
         """The body as JSON, or None when it is none."""
