@@ -16,6 +16,8 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 Values = dict[str, Any]
 Conversion = Callable[[Any, Any], Any]
+# Rows of one statement.
+AT_ONCE = 50
 # Fields whose values every database takes as they are; asking each field would take longer than inserting.
 AS_THEY_ARE = {
     models.BigIntegerField, models.BooleanField, models.CharField, models.FloatField, models.ForeignKey,
@@ -25,25 +27,33 @@ AS_THEY_ARE = {
 
 
 def insert(rows: Sequence[models.Model]) -> None:
-    """Insert new rows of one model and set their ids, like `bulk_create` for a handful of rows."""
-    if not rows:
-        return
+    """Insert new rows of one model and set their ids, which ascend in the order of the rows."""
     database = connections[DEFAULT_DB_ALIAS]
-    text, columns = _insert_statement(type(rows[0]), database.vendor)
-    with database.cursor() as cursor:
-        for row in rows:
-            held = row.__dict__
-            cursor.execute(text, [held[name] if to is None else to(held[name], database) for name, to in columns])
-            (row.pk,) = cursor.fetchone()
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        text, columns = _insert_statement(type(some[0]), database.vendor, len(some))
+        values = [
+            row.__dict__[name] if to is None else to(row.__dict__[name], database)
+            for row in some
+            for name, to in columns
+        ]
+        with database.cursor() as cursor:
+            cursor.execute(text, values)
+            ids = sorted(id for (id,) in cursor.fetchall())
+        for row, id in zip(some, ids, strict=True):
+            row.pk = id
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
-@lru_cache(maxsize=64)
-def _insert_statement(model: type[models.Model], vendor: str) -> tuple[str, list[tuple[str, Conversion | None]]]:
+@lru_cache(maxsize=256)
+def _insert_statement(
+    model: type[models.Model], vendor: str, n: int
+) -> tuple[str, list[tuple[str, Conversion | None]]]:
     meta = model._meta
     fields = [field for field in meta.local_concrete_fields if not field.primary_key]
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    text = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places(fields)}) RETURNING "{meta.pk.column}"'
+    values = ", ".join([f"({places(fields)})"] * n)
+    text = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES {values} RETURNING "{meta.pk.column}"'
     return text, [(field.attname, _conversion(field, vendor)) for field in fields]
 
 
