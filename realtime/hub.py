@@ -30,7 +30,7 @@ PAGE = 500
 PORTION_FRAMES = 200
 PORTION_BYTES = 400 * 1024
 TICK_EVERY = 1.0
-READ_EVERY = 0.003
+READ_EVERY, READ_EVERY_UNHEARD = 0.003, 0.03
 log = structlog.get_logger(__name__)
 
 
@@ -89,7 +89,8 @@ class Hub:
 
     def _rest(self) -> None:
         """Under a stream of commits read a few milliseconds' worth at once; the first after a pause, immediately."""
-        early = self._read_at + READ_EVERY - time.monotonic()
+        pause = READ_EVERY if self.subscribers else READ_EVERY_UNHEARD
+        early = self._read_at + pause - time.monotonic()
         if early > 0:
             time.sleep(early)
         self._read_at = time.monotonic()
