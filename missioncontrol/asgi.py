@@ -19,7 +19,7 @@ from ingest.gauge import make_gauge  # noqa: E402
 from ingest.hotpaths import HotPaths  # noqa: E402
 from ingest.polled import Polled  # noqa: E402
 from realtime.hub import hub  # noqa: E402
-from realtime.streams import EventStream  # noqa: E402
+from realtime.streams import event_stream  # noqa: E402
 
 from . import logs  # noqa: E402
 from .bridge import Bridge  # noqa: E402
@@ -29,7 +29,6 @@ from .orphans import end_with_parent  # noqa: E402
 logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
 
 bridge = Bridge()
-event_stream = EventStream.as_asgi()
 inner = HotPaths(Polled(bridge, make_gauge()))
 
 

@@ -10,7 +10,7 @@ import orjson
 import psutil
 import pytest
 
-from realtime.streams import QUEUE_BYTES, QUEUE_FRAMES, Queue, Wish
+from realtime.queues import QUEUE_BYTES, QUEUE_FRAMES, Queue, Wish
 from realtime.wire.sse import Frame
 from tests.realtime.listening import PATIENCE, Listener, listening
 from tests.realtime.test_stream_bytes import make_task
@@ -57,6 +57,10 @@ def frame(id: int, size: int = 10, *, transient: bool = False) -> Frame:
     return Frame(id, 1, ("task.deleted",), None, None, b"x" * size, transient)
 
 
+def queue_for(wish: Wish) -> Queue:
+    return Queue(wish, wake=lambda: None)
+
+
 def test_others_hear_everything_while_one_does_not_read(own):
     with deaf(own), listening(own) as stream:
         flood(own, stream)
@@ -98,24 +102,24 @@ def test_a_stream_that_ended_is_forgotten(own):
     assert len(psutil.Process(pid).net_connections()) < held
 
 
-async def test_a_queue_holds_so_many_frames_and_bytes_at_most():
+def test_a_queue_holds_so_many_frames_and_bytes_at_most():
     for size in (10, 100_000):
-        queue = Queue(Wish(1))
+        queue = queue_for(Wish(1))
         queue.take([frame(id, size) for id in range(1, 1000)])
-        waiting = await queue.drain()
+        waiting = queue.drain()
         assert queue.overflowed
         assert len(waiting) <= min(QUEUE_BYTES, QUEUE_FRAMES * size)
 
 
-async def test_what_is_transient_gives_way_first():
-    queue = Queue(Wish(1, tick=True))
+def test_what_is_transient_gives_way_first():
+    queue = queue_for(Wish(1, tick=True))
     queue.take([frame(0, transient=True)] * QUEUE_FRAMES)
     queue.take([frame(1, 7)])
-    assert await queue.drain() == b"x" * 7
+    assert queue.drain() == b"x" * 7
     assert not queue.overflowed
 
 
-async def test_transient_frames_never_overflow_a_queue():
-    queue = Queue(Wish(1, tick=True))
+def test_transient_frames_never_overflow_a_queue():
+    queue = queue_for(Wish(1, tick=True))
     queue.take([frame(0, transient=True)] * QUEUE_FRAMES * 3)
     assert not queue.overflowed
