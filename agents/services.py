@@ -209,7 +209,7 @@ class SignOfLife:
     working: bool = False
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def hear_from(*, signs: Iterable[SignOfLife], now: datetime) -> None:
     """Mark agents idle and seen. A change of status is recorded; a beat that changes nothing leaves no event."""
     events: list[Event] = []

@@ -45,7 +45,7 @@ class Report:
         return self.session_id.partition(":")[0] or "unknown"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def book(reports: Sequence[Report], *, now: datetime) -> list[TokenUsage]:
     """Store the reports and add them to the sums. A report for an unknown task is kept without the task."""
     projects = _projects_of_tasks(reports)
