@@ -15,6 +15,7 @@ import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 Values = dict[str, Any]
+Record = tuple[Any, ...]
 Conversion = Callable[[Any, Any], Any]
 # Rows of one statement.
 AT_ONCE = 50
@@ -91,11 +92,11 @@ class Select:
         self.names = [*self.columns, *self.joined]
         self._text: dict[str, str] = {}
 
-    def rows(self, where: Values, *, order: str, limit: int, offset: int = 0) -> list[Values]:
-        """`where` maps columns to a value, or to a list of which one must match."""
+    def records(self, where: Values, *, order: str, limit: int, offset: int = 0) -> list[Record]:
+        """`where` maps columns to a value, or to a list of which one must match. See `named`."""
         condition, parameters = _condition(where)
         text = f"{self._head()} WHERE {condition} ORDER BY {order} LIMIT %s OFFSET %s"
-        return [self._named(row) for row in ask(text, [*parameters, limit, offset])]
+        return ask(text, [*parameters, limit, offset])
 
     def count(self, where: Values) -> int:
         return self._one("count(*)", where)
@@ -108,8 +109,8 @@ class Select:
         ((n,),) = ask(f'SELECT {figure} FROM "{self.model._meta.db_table}" t WHERE {condition}', parameters)
         return int(n)
 
-    def _named(self, row: Sequence[Any]) -> Values:
-        named = dict(zip(self.names, row, strict=True))
+    def named(self, record: Record) -> Values:
+        named = dict(zip(self.names, record, strict=True))
         for name in self._json():
             text = named[name]
             named[name] = None if text is None else orjson.Fragment(text)
@@ -146,11 +147,11 @@ def unix(column: str) -> str:
     return f"CAST(strftime('%%s', {column}) AS INTEGER)"
 
 
-def ask(text: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def ask(text: str, parameters: Sequence[Any]) -> list[Record]:
     """The rows of a statement written by hand."""
     with connection.cursor() as cursor:
         cursor.execute(text, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        rows: list[Record] = cursor.fetchall()
     return rows
 
 

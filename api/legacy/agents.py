@@ -12,7 +12,7 @@ from agents.models import Agent
 from agents.services import configure_agent, create_agent, delete_agent, find_agent, update_agent
 from core.clock import seconds
 from core.errors import Denied, Invalid, NotFound
-from core.rows import Select
+from core.rows import Record, Select
 from realtime.wire import legacy
 from realtime.wire.legacy_in import connection_id_in, spent_in
 from tasks.models import Task
@@ -21,9 +21,12 @@ from tokens.beats import Answer, Beat, Spent, take_beats
 from . import shapes
 from .base import LegacyView
 from .docs import describe
+from .remembered import Remembered
 
 CREATE = shapes.AgentFields()
 LISTED = Select(Agent, legacy.AGENT_KEYS)
+NAME = LISTED.names.index("name")
+ENCODED = Remembered(lambda key: _listed(*key))
 UPDATABLE = ("status", "last_activity", "config", "session_key", "soul_content", "role")
 
 
@@ -39,9 +42,9 @@ class Agents(LegacyView):
             where["hidden"] = False
         where |= {name: self.query(name) for name in ("status", "role") if self.query(name)}
         total = LISTED.count(where)
-        shown = LISTED.rows(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
-        stats = _task_stats(self.actor.workspace_id, [row["name"] for row in shown])
-        agents = [{**legacy.agent(row), "taskStats": stats.get(row["name"], legacy.NO_TASKS)} for row in shown]
+        shown = LISTED.records(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
+        stats = _task_stats(self.actor.workspace_id, [record[NAME] for record in shown])
+        agents = [ENCODED[record, tuple(stats.get(record[NAME], legacy.NO_TASKS).values())] for record in shown]
         return Response({"agents": agents, "total": total, "page": _page(offset, limit), "limit": limit})
 
     @describe("Add an agent.", body=shapes.AgentFields, answers={201: "AgentAnswer"})
@@ -78,6 +81,10 @@ class Agents(LegacyView):
             raise NotFound("Agent not found")
         update_agent(agent=agent, actor=self.actor, now=self.now, changes=changes)
         return Response({"success": True})
+
+
+def _listed(record: Record, counts: tuple[int, ...]) -> dict[str, Any]:
+    return {**legacy.agent(LISTED.named(record)), "taskStats": dict(zip(legacy.NO_TASKS, counts, strict=True))}
 
 
 def _changes(sent: dict[str, Any]) -> dict[str, Any]:

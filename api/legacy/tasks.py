@@ -20,6 +20,7 @@ from tasks.models import SNAPSHOT_COLUMNS, Review, Tally, Task
 from . import shapes
 from .base import LegacyView, whole
 from .docs import describe
+from .remembered import Remembered
 
 CREATE, UPDATE = shapes.TaskFields(), shapes.TaskFields(partial=True)
 MANY, REVIEW = shapes.ManyStatuses(), shapes.ReviewFields()
@@ -30,6 +31,7 @@ LISTED = Select(
     joined={"project_name": "p.name", "project_prefix": "p.ticket_prefix"},
     join="JOIN projects_project p ON p.id = t.project_id",
 )
+ENCODED = Remembered(lambda record: _listed(LISTED.named(record)))
 IGNORED = ("created_by",)
 
 
@@ -56,8 +58,8 @@ class Tasks(LegacyView):
         filters = self._filters()
         total = self._total(filters)
         where = {"workspace_id": self.actor.workspace_id, **filters}
-        shown = LISTED.rows(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
-        tasks = [{**legacy.task(row), "comment_count": row["comment_count"]} for row in shown]
+        shown = LISTED.records(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
+        tasks = [ENCODED[record] for record in shown]
         page = offset // limit + 1 if limit else None
         return Response({"tasks": tasks, "total": total, "page": page, "limit": limit})
 
@@ -94,6 +96,10 @@ class Tasks(LegacyView):
         wanted = [(item["id"], item["status"]) for item in self.read(MANY)["tasks"]]
         services.set_statuses(actor=self.actor, now=self.now, wanted=wanted)
         return Response({"success": True, "updated": len(wanted)})
+
+
+def _listed(row: dict[str, Any]) -> dict[str, Any]:
+    return {**legacy.task(row), "comment_count": row["comment_count"]}
 
 
 class OneTask(LegacyView):
