@@ -112,9 +112,9 @@ class HeartbeatTests(HeartbeatTestCase):
                 make_task(f"{n}-{i}", assigned_to="nova")
             self.post(self.path)
             forget_work()
-            with self.assertNumQueries(11):
+            with self.assertNumQueries(9):
                 self.post(self.path)
-            with self.assertNumQueries(7):
+            with self.assertNumQueries(5):
                 self.post(self.path)
 
 
