@@ -69,5 +69,5 @@ class TakeBeatsTests(BaseTestCase):
         beats = [Beat(self.mine, make_agent(f"agent-{n}").name) for n in range(100)]
         self.take(*beats)
         for batch in (beats[:1], beats):
-            with self.assertNumQueries(11):
+            with self.assertNumQueries(9):
                 self.take(*batch)
