@@ -17,9 +17,30 @@ KEY_PREFIX_LENGTH = 12
 
 
 class Tenant(models.Model):
+    """Who owns workspaces. The columns from `linux_user` on describe the installation of its own that it may have."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        PROVISIONING = "provisioning"
+        DECOMMISSIONING = "decommissioning"
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        ERROR = "error"
+
     slug = models.SlugField(max_length=64, unique=True)
     display_name = models.CharField(max_length=200)
+    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
+    linux_user = models.CharField(max_length=64, unique=True, null=True, blank=True)  # noqa: DJ001 - unique when given
+    plan_tier = models.CharField(max_length=64, default="standard")
+    openclaw_home = models.CharField(max_length=500, blank=True, default="")
+    workspace_root = models.CharField(max_length=500, blank=True, default="")
+    gateway_port = models.PositiveIntegerField(null=True, blank=True)
+    dashboard_port = models.PositiveIntegerField(null=True, blank=True)
+    config = models.JSONField(default=dict, blank=True)
+    created_by = models.CharField(max_length=150, default="system")
+    owner_gateway = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001 - the contract tells null
     created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return self.display_name
@@ -28,9 +49,15 @@ class Tenant(models.Model):
 class Workspace(models.Model):
     """Every row of business belongs to one; a credential sees one."""
 
+    class Isolation(models.TextChoices):
+        SHARED = "shared"
+        STRICT = "strict"
+
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="workspaces")
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
+    brand = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - the contract tells null from empty
+    isolation = models.CharField(max_length=10, choices=Isolation, default=Isolation.SHARED)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 

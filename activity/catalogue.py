@@ -30,7 +30,17 @@ class Kind(TextChoices):
     PROJECT_CHANGED = "project.changed"
     ACCESS_CHANGED = "access.changed"
     BUDGET_SET = "budget.set"
+    AUDIT = "audit.recorded"
     AUDIT_SECURITY = "audit.security"
+    SECURITY = "security.event"
+
+    CHAT_MESSAGE = "chat.message"
+    WORKSPACE_CHANGED = "workspace.changed"
+    WEBHOOK_CHANGED = "webhook.changed"
+    ALERT_RULE_CHANGED = "alert_rule.changed"
+    WORKFLOW_CHANGED = "workflow.changed"
+    PIPELINE_CHANGED = "pipeline.changed"
+    PIPELINE_RUN_CHANGED = "pipeline_run.changed"
 
 
 TASK_KEYS = frozenset({"task"})
@@ -56,7 +66,18 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.PROJECT_CHANGED: frozenset({"id", "name"}),
     Kind.ACCESS_CHANGED: frozenset({"what", "id"}),
     Kind.BUDGET_SET: frozenset({"month_microusd"}),
+    Kind.AUDIT: frozenset({"actor_id", "target_type", "target_id", "detail", "ip_address", "user_agent"}),
     Kind.AUDIT_SECURITY: frozenset({"action", "actor", "target_type", "target_id", "timestamp"}),
+    Kind.SECURITY: frozenset(
+        {"event_type", "severity", "source", "agent_name", "detail", "ip_address", "tenant_id", "timestamp"}
+    ),
+    Kind.CHAT_MESSAGE: frozenset({"message"}),
+    Kind.WORKSPACE_CHANGED: frozenset({"id", "name"}),
+    Kind.WEBHOOK_CHANGED: frozenset({"id", "name"}),
+    Kind.ALERT_RULE_CHANGED: frozenset({"id", "name"}),
+    Kind.WORKFLOW_CHANGED: frozenset({"id", "name"}),
+    Kind.PIPELINE_CHANGED: frozenset({"id", "name"}),
+    Kind.PIPELINE_RUN_CHANGED: frozenset({"id", "pipeline_id", "status", "current_step"}),
 }
 
 # What people read in the feed: the types of a story, and the entity each speaks of.
@@ -74,4 +95,30 @@ STORIES: dict[str, str] = {
     "agent_heartbeat": "agent",
     "connection_created": "agent",
     "connection_disconnected": "agent",
+    "task_broadcast": "task",
+    "agent_soul_updated": "agent",
+    "agent_message": "agent",
+    "agent_memory_updated": "agent",
+    "agent_memory_cleared": "agent",
+    "agent_workspace_file_updated": "agent",
+    "chat_message": "message",
+    "notification_delivered": "notification",
+    "notification_delivery_batch": "system",
+    "standup_generated": "standup",
+    "workflow_created": "workflow",
+    "pipeline_created": "pipeline",
+    "pipeline_started": "pipeline",
+    "pipeline_completed": "pipeline",
 }
+
+# What the audit log knows. Tasks, comments, webhooks and workflows are not in it: the feed tells of them.
+AUDIT_ACTIONS = {
+    "login", "login_failed", "login_google", "google_login_pending_approval", "google_disconnect", "logout",
+    "password_change", "profile_update", "setup_admin_created", "user_create", "user_update", "user_delete",
+    "access_request_approved", "access_request_rejected", "api_key_rotated", "settings_update", "settings_reset",
+    "gateway_added", "gateway_removed", "alert_rule_created", "alert_rule_deleted", "agent_self_register",
+    "backup_create", "backup_delete", "auto_backup", "auto_cleanup", "data_cleanup", "data_export", "heartbeat_check",
+    "workspace_created", "workspace_updated", "workspace_deleted", "workspace_isolation_denied",
+    "tenant_access_denied", "tenant_bootstrap_requested", "tenant_bootstrap_completed",
+    "tenant_decommission_requested", "provision_job_approved", "provision_job_rejected", "provision_job_cancelled",
+}  # fmt: skip

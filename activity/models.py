@@ -25,11 +25,15 @@ class EventQuerySet(models.QuerySet["Event"]):
         """The rows that people read: one sentence each, newest first."""
         return self.filter(workspace_id=workspace_id, kind="activity.created").order_by("-id")
 
+    def audit(self, workspace_id: int) -> Self:
+        """The rows that administrators read, newest first; `type` holds the action."""
+        return self.filter(workspace_id=workspace_id, kind="audit.recorded").order_by("-id")
+
 
 class Event(models.Model):
     """One domain change. `subject` names its row (`task:12`) without a key, since history outlives its objects.
 
-    `type` and `description` are filled on stories (`activity.created`) only.
+    `type` is filled on stories (`activity.created`) and audit rows, `description` on stories only.
     """
 
     kind = models.CharField(max_length=48)
@@ -55,6 +59,7 @@ class Event(models.Model):
                 condition=models.Q(kind="activity.created"),
                 name="event_stories_by_type",
             ),
+            models.Index(fields=["workspace_id", "-id"], condition=models.Q(kind="audit.recorded"), name="event_audit"),
             models.Index(fields=["task_id", "id"], condition=models.Q(task_id__isnull=False), name="event_of_task"),
         ]
 

@@ -50,7 +50,22 @@ DATABASES["default"]["CONN_MAX_AGE"] = None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- what is installed ------------------------------------------------------------------------------------------------
-DOMAIN_APPS = ["activity", "accounts", "notifications", "projects", "agents", "connections", "tasks", "tokens"]
+DOMAIN_APPS = [
+    "activity",
+    "accounts",
+    "notifications",
+    "projects",
+    "agents",
+    "connections",
+    "tasks",
+    "workflows",
+    "tokens",
+    "chat",
+    "alerts",
+    "webhooks",
+    "provisioning",
+    "system",
+]
 INSTALLED_APPS = [
     "missioncontrol.apps.AdminConfig",
     "django.contrib.auth",

@@ -27,6 +27,7 @@ from accounts.access import gate, limits
 from accounts.access.legacy import TABLE, UNGUARDED
 from accounts.credentials import resolve
 from accounts.scopes import ip_in, presented_in
+from activity.audit import Origin
 from core import errors
 from core.actors import Actor, Role
 from core.ratelimit import Limit
@@ -112,6 +113,11 @@ class LegacyView(APIView):
     @property
     def ip(self) -> str:
         return ip_in(self.request._request)
+
+    @property
+    def origin(self) -> Origin:
+        """For the audit log."""
+        return Origin(self.ip, self.request._request.META.get("HTTP_USER_AGENT"))
 
     def sent(self) -> Any:
         """The body as JSON, or None when it is none."""

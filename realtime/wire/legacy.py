@@ -130,6 +130,11 @@ def comment(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "created_at": stamp(row["created_at"])}
 
 
+def chat_message(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A message of a conversation. `row` has its columns; times in milliseconds."""
+    return {**row, "created_at": stamp(row["created_at"]), "read_at": stamp(row.get("read_at"))}
+
+
 def heartbeat(agent_name: str, waiting: Waiting, *, checked_at: int) -> dict[str, Any]:
     """The answer to a beat: the groups that are not empty, in the contract's order."""
     groups = [

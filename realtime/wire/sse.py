@@ -89,6 +89,16 @@ def _notification(event: Event) -> dict[str, Any]:
     return dict(_data(event)["notification"])
 
 
+def _chat_message(event: Event) -> dict[str, Any]:
+    return legacy.chat_message(_data(event)["message"])
+
+
+def _security(event: Event) -> dict[str, Any]:
+    """Its detail is text with JSON in it, as it always was on this stream."""
+    data = _data(event)
+    return {"id": event.id, **data, "detail": orjson.dumps(data["detail"]).decode()}
+
+
 def _comment(event: Event) -> dict[str, Any]:
     return legacy.comment(_data(event)["comment"])
 
@@ -111,6 +121,8 @@ SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
     Kind.CONNECTION_CREATED: (("connection.created",), _data),
     Kind.CONNECTION_ENDED: (("connection.disconnected",), _data),
     Kind.AUDIT_SECURITY: (("audit.security",), _data),
+    Kind.SECURITY: (("security.event",), _security),
+    Kind.CHAT_MESSAGE: (("chat.message",), _chat_message),
 }
 
 

@@ -31,10 +31,15 @@ SAMPLES = {
     Kind.NOTIFICATION_CREATED: {"notification": {"id": 1}},
     Kind.AGENT_REGISTERED: {"agent": AGENT},
     Kind.AGENT_UPDATED: {"agent": AGENT},
+    Kind.CHAT_MESSAGE: {"message": {"id": 1, "created_at": 1_000}},
     Kind.AGENT_PRESENCE: {"id": 1, "name": "nova", "status": "idle", "was": "offline"},
 }
 # Kinds that only the server itself acts on.
-INTERNAL = {Kind.PROJECT_CREATED, Kind.PROJECT_CHANGED, Kind.ACCESS_CHANGED, Kind.BUDGET_SET}
+INTERNAL = {
+    Kind.PROJECT_CREATED, Kind.PROJECT_CHANGED, Kind.ACCESS_CHANGED, Kind.BUDGET_SET, Kind.AUDIT,
+    Kind.WORKSPACE_CHANGED, Kind.WEBHOOK_CHANGED, Kind.ALERT_RULE_CHANGED, Kind.WORKFLOW_CHANGED,
+    Kind.PIPELINE_CHANGED, Kind.PIPELINE_RUN_CHANGED,
+}  # fmt: skip
 
 
 class CatalogueTests(BaseTestCase):
