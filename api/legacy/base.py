@@ -26,6 +26,7 @@ from rest_framework.views import APIView
 from accounts.access import gate, limits
 from accounts.access.legacy import TABLE, UNGUARDED
 from accounts.credentials import resolve
+from accounts.isolation import check_isolation
 from accounts.scopes import ip_in, presented_in
 from activity.audit import Origin
 from core import errors
@@ -75,6 +76,8 @@ class LegacyView(APIView):
     route: ClassVar[str]
     limit: ClassVar[Limit | None] = limits.MUTATION
     limited: ClassVar[frozenset[str]] = frozenset()
+    # Not for strict workspaces: what it shows or touches belongs to no workspace.
+    is_global: ClassVar[bool] = False
     authentication_classes = ()
     permission_classes = ()
     content_negotiation_class = AnyJson
@@ -97,6 +100,8 @@ class LegacyView(APIView):
         least = TABLE[self.route][method]
         if least is not None:
             self.actor = gate.check_role(resolve(presented), least)
+            if self.is_global:
+                check_isolation(self.actor, route=self.route, origin=self.origin, now=self.now)
         if self.limit and method in self.limited:
             self.check_rate(self.limit, self.ip)
 

@@ -27,19 +27,21 @@ class RouteSchema(AutoSchema):
 def describe(
     summary: str,
     *,
-    answers: dict[int, str],
+    answers: dict[int, str | dict[str, Any]],
     body: Any = None,
     query: tuple[str, ...] = (),
     paged: bool = False,
 ) -> Callable[[Method], Method]:
-    """Document a view's method. `body` is an input shape, or the name of one in `answers.BODIES`."""
+    """Document a view's method. `body` is an input shape, a JSON Schema, or the name of one in `answers.BODIES`;
+    answers are JSON Schemas, or names in `answers.ANSWERS`."""
     names = (*query, *PAGING) if paged else query
     parameters = [
         OpenApiParameter(name, OpenApiTypes.INT if name in PAGING else OpenApiTypes.STR, required=False)
         for name in names
     ]
     responses: dict[Any, Any] = {
-        (status, "application/json"): OpenApiResponse(ANSWERS[name]) for status, name in answers.items()
+        (status, "application/json"): OpenApiResponse(ANSWERS[answer] if isinstance(answer, str) else answer)
+        for status, answer in answers.items()
     }
     responses |= {
         (status, "application/json"): OpenApiResponse(ERROR, description=text) for status, text in REFUSALS.items()
