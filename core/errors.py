@@ -38,6 +38,10 @@ class Conflict(DomainError):
     """The object is not in the state this change expects."""
 
 
+class Unavailable(DomainError):
+    """What this needs is not connected to this server."""
+
+
 class RateLimited(DomainError):
     """Too many requests in the window. `headers` says when to come back."""
 

@@ -43,6 +43,7 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.Invalid: 400,
     errors.Conflict: 409,
     errors.RateLimited: 429,
+    errors.Unavailable: 501,
 }
 LIMIT_CAP, OFFSET_CAP = 200, 2**53
 MANY_SLASHES = re.compile(r"//+")
