@@ -165,7 +165,14 @@ EVENT_READERS: list[str] = []
 RETAIN_EVENTS_DAYS = env.number("MC_RETAIN_EVENTS_DAYS", 90)
 STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
+COMMAND_TRIGGER_ALLOWED = env.flag("MISSION_CONTROL_ALLOW_COMMAND_TRIGGER")
 COORDINATOR_AGENT = env.text("MC_COORDINATOR_AGENT")
+GATEWAY_HOST = env.text("OPENCLAW_GATEWAY_HOST", "127.0.0.1")
+GATEWAY_PORT = env.number("OPENCLAW_GATEWAY_PORT", env.number("GATEWAY_PORT", 18789))
+OPENCLAW_HOME = Path(os.path.expanduser(env.text("OPENCLAW_STATE_DIR") or env.text("OPENCLAW_HOME", "~/.openclaw")))
+CLAUDE_HOME = Path(os.path.expanduser(env.text("MC_CLAUDE_HOME", "~/.claude")))
+# Where to ask for a newer release; empty: nowhere.
+RELEASES_URL = env.text("MC_RELEASES_URL")
 SUBSCRIBED_PROVIDERS = env.words("MC_SUBSCRIBED_PROVIDERS")
 
 # -- APIs -------------------------------------------------------------------------------------------------------------

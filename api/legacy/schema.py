@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -16,7 +17,11 @@ from core.clock import iso
 from .base import LegacyView
 from .docs import describe
 
-_document: dict[str, Any] = {}
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    """The OpenAPI document of every route."""
+    return dict(SchemaGenerator().get_schema(request=None, public=True))
 
 
 class Docs(LegacyView):
@@ -24,9 +29,7 @@ class Docs(LegacyView):
 
     @describe("This document.", answers={200: "Free"})
     def get(self, request: Request) -> Response:
-        if not _document:
-            _document.update(SchemaGenerator().get_schema(request=None, public=True))
-        return Response(_document, headers={"Cache-Control": "public, max-age=3600"})
+        return Response(document(), headers={"Cache-Control": "public, max-age=3600"})
 
 
 class Health(LegacyView):

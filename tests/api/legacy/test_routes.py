@@ -10,6 +10,29 @@ VIEWS = {pattern.name: pattern.callback.cls for pattern in urlpatterns}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 # What the contract leaves free, or limits in the view.
 FREE = {
+    # Nothing behind them can be changed yet.
+    ("gateways", "POST"),
+    ("gateways", "PUT"),
+    ("gateways", "DELETE"),
+    ("gateway-connect", "POST"),
+    ("gateway-health", "POST"),
+    ("gateway-config", "PUT"),
+    ("cron", "POST"),
+    ("channels", "POST"),
+    ("nodes", "POST"),
+    ("exec-approvals", "PUT"),
+    ("integrations", "PUT"),
+    ("integrations", "DELETE"),
+    ("memory-search", "POST"),
+    ("memory-process", "POST"),
+    ("claude-sessions", "POST"),
+    ("skills", "POST"),
+    ("skills", "PUT"),
+    ("skills", "DELETE"),
+    ("skill-registry", "POST"),
+    ("skill-registry", "PUT"),
+    ("agent-evals", "POST"),
+    ("security-scan-agent", "POST"),
     ("logout", "POST"), ("me", "PATCH"), ("connect", "POST"), ("connect", "DELETE"),
     ("agent", "PUT"), ("agent", "DELETE"), ("agent-heartbeat", "POST"), ("tokens", "POST"),
 }  # fmt: skip

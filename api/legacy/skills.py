@@ -1,0 +1,98 @@
+"""Skills of agents on disk. No folder is connected yet: lists are empty, and writes say so."""
+
+from __future__ import annotations
+
+import re
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.errors import Invalid, NotFound, Unavailable
+
+from .answers import FREE, TEXT, WHOLE, has, many
+from .base import LegacyView
+from .docs import describe
+from .fields import Shape, Text
+
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+NAME_RULE = "Only letters, numbers, dots, underscores, and hyphens are allowed"
+NO_SKILLS = "Skill folders cannot be connected to this server yet"
+REGISTRIES = ("clawhub", "skills-sh", "awesome-openclaw")
+
+
+class SkillFields(Shape):
+    source = Text(1, 100, required=True)  # type: ignore[assignment]
+    name = Text(1, 200, required=True)
+    content = Text(1, None, required=True)
+
+
+SKILL = SkillFields()
+
+
+class Skills(LegacyView):
+    route = "skills"
+
+    @describe(
+        "Skills by source.", query=("mode", "source", "name"), answers={200: has(skills=many(FREE), groups=many(FREE))}
+    )
+    def get(self, request: Request) -> Response:
+        if self.query("mode") in ("content", "check"):
+            if not (self.query("source") and NAME.fullmatch(self.query("name"))):
+                raise Invalid("source and valid name are required")
+            raise NotFound("Skill not found")
+        return Response({"skills": [], "groups": [], "total": 0})
+
+    @describe("Add a skill.", body=SkillFields, answers={200: FREE})
+    def post(self, request: Request) -> Response:
+        return self._write()
+
+    @describe("Replace a skill.", body=SkillFields, answers={200: FREE})
+    def put(self, request: Request) -> Response:
+        return self._write()
+
+    @describe("Remove a skill.", body=has(source=TEXT, name=TEXT, confirmation=TEXT), answers={200: FREE})
+    def delete(self, request: Request) -> Response:
+        sent = self.sent()
+        if not isinstance(sent, dict):
+            raise Invalid("Invalid request body")
+        if not (sent.get("source") and sent.get("name") and sent.get("confirmation") == "delete_skill"):
+            raise Invalid("source, name, and confirmation are required")
+        raise Unavailable(NO_SKILLS)
+
+    def _write(self) -> Response:
+        want = self.read(SKILL)
+        if not NAME.fullmatch(want["name"]):
+            raise Invalid(details=[f"name: {NAME_RULE}"])
+        raise Unavailable(NO_SKILLS)
+
+
+class SkillRegistry(LegacyView):
+    route = "skill-registry"
+
+    @describe("Search a registry of skills.", query=("source", "q"), answers={200: has(skills=many(FREE), total=WHOLE)})
+    def get(self, request: Request) -> Response:
+        self._check_source(self.query("source"))
+        if not self.query("q"):
+            raise Invalid('Query parameter "q" is required')
+        raise Unavailable(NO_SKILLS)
+
+    @describe("Install a skill.", body=has(source=TEXT, slug=TEXT), answers={200: FREE})
+    def post(self, request: Request) -> Response:
+        sent = self.sent()
+        if not isinstance(sent, dict):
+            raise Invalid("Invalid request body")
+        self._check_source(sent.get("source"))
+        if not sent.get("slug"):
+            raise Invalid("Valid slug is required")
+        raise Unavailable(NO_SKILLS)
+
+    @describe("Check a skill's content.", body=has(content=TEXT), answers={200: FREE})
+    def put(self, request: Request) -> Response:
+        sent = self.sent()
+        if not isinstance(sent, dict) or not sent.get("content"):
+            raise Invalid("Content is required")
+        raise Unavailable(NO_SKILLS)
+
+    def _check_source(self, source: object) -> None:
+        if source not in REGISTRIES:
+            raise Invalid(f"Invalid source. Use: {', '.join(REGISTRIES)}")
