@@ -42,6 +42,10 @@ class Unavailable(DomainError):
     """What this needs is not connected to this server."""
 
 
+class Injected(DomainError):
+    """The text could take an agent over; `injection` in its extra lists the rules it breaks."""
+
+
 class RateLimited(DomainError):
     """Too many requests in the window. `headers` says when to come back."""
 

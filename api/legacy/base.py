@@ -42,6 +42,7 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.NotFound: 404,
     errors.Invalid: 400,
     errors.Conflict: 409,
+    errors.Injected: 422,
     errors.RateLimited: 429,
     errors.Unavailable: 501,
 }
