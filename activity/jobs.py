@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
 
 from .housekeeping import fold_back
-from .retention import prune
+from .retention import prune_all
 from .vitals import worker_seen
 
 
@@ -25,4 +22,4 @@ def fold_back_the_write_ahead_log() -> None:
 
 @shared_task
 def prune_the_log() -> int:
-    return prune(before=timezone.now() - timedelta(days=settings.RETAIN_EVENTS_DAYS))
+    return prune_all(now=timezone.now())

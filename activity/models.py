@@ -27,7 +27,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def audit(self, workspace_id: int) -> Self:
         """The rows that administrators read, newest first; `type` holds the action."""
-        return self.filter(workspace_id=workspace_id, kind="audit.recorded").order_by("-id")
+        return self.filter(workspace_id=workspace_id, kind="audit.recorded").order_by("-at", "-id")
 
 
 class Event(models.Model):
@@ -59,7 +59,19 @@ class Event(models.Model):
                 condition=models.Q(kind="activity.created"),
                 name="event_stories_by_type",
             ),
-            models.Index(fields=["workspace_id", "-id"], condition=models.Q(kind="audit.recorded"), name="event_audit"),
+            models.Index(
+                fields=["workspace_id", "-at", "-id"], condition=models.Q(kind="audit.recorded"), name="event_audit"
+            ),
+            models.Index(
+                fields=["workspace_id", "type", "-at", "-id"],
+                condition=models.Q(kind="audit.recorded"),
+                name="event_audit_by_type",
+            ),
+            models.Index(
+                fields=["workspace_id", "actor", "-at", "-id"],
+                condition=models.Q(kind="audit.recorded"),
+                name="event_audit_by_actor",
+            ),
             models.Index(fields=["task_id", "id"], condition=models.Q(task_id__isnull=False), name="event_of_task"),
         ]
 

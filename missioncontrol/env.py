@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -29,8 +30,27 @@ def number(name: str, default: int) -> int:
         return default
 
 
+def days(name: str, default: int) -> int:
+    """How long something is kept: at most ten years, 0 is for ever."""
+    wanted = number(name, default)
+    return min(wanted, 3650) if wanted >= 0 else default
+
+
 def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[str]:
+    """Addresses and networks, `10.1.0.0/16`. What cannot be read opens nothing."""
+    return [word for word in words(name) if _is_network(word)]
+
+
+def _is_network(word: str) -> bool:
+    try:
+        ip_network(word, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def data_dir() -> Path:

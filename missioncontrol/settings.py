@@ -161,12 +161,26 @@ STREAM_RECHECK_SECONDS = env.number("MC_STREAM_RECHECK_SECONDS", 60)
 
 # -- the log and its readers ------------------------------------------------------------------------------------------
 # Who hears what happens, in this order; dotted names of functions that take a page of events.
-EVENT_READERS: list[str] = []
+EVENT_READERS: list[str] = ["realtime.readers.feed_webhooks"]
 RETAIN_EVENTS_DAYS = env.number("MC_RETAIN_EVENTS_DAYS", 90)
+# Days by part of the data; 0 keeps it for ever.
+RETAIN_DAYS = {
+    "activities": env.days("MC_RETAIN_ACTIVITIES_DAYS", 90),
+    "audit": env.days("MC_RETAIN_AUDIT_DAYS", 365),
+    "logs": env.days("MC_RETAIN_LOGS_DAYS", 30),
+    "notifications": env.days("MC_RETAIN_NOTIFICATIONS_DAYS", 60),
+    "pipeline_runs": env.days("MC_RETAIN_PIPELINE_RUNS_DAYS", 90),
+    "token_usage": env.days("MC_RETAIN_TOKEN_USAGE_DAYS", 90),
+    "gateway_sessions": env.days("MC_RETAIN_GATEWAY_SESSIONS_DAYS", 90),
+}
 STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
 COMMAND_TRIGGER_ALLOWED = env.flag("MISSION_CONTROL_ALLOW_COMMAND_TRIGGER")
 COORDINATOR_AGENT = env.text("MC_COORDINATOR_AGENT")
+# Attempts per delivery, the first included.
+WEBHOOK_MAX_RETRIES = max(1, env.number("MC_WEBHOOK_MAX_RETRIES", 5))
+# Networks inside that webhooks may be sent to all the same.
+WEBHOOK_ALLOWED_NETWORKS = env.networks("MC_WEBHOOK_ALLOWED_NETWORKS")
 GATEWAY_HOST = env.text("OPENCLAW_GATEWAY_HOST", "127.0.0.1")
 GATEWAY_PORT = env.number("OPENCLAW_GATEWAY_PORT", env.number("GATEWAY_PORT", 18789))
 OPENCLAW_HOME = Path(os.path.expanduser(env.text("OPENCLAW_STATE_DIR") or env.text("OPENCLAW_HOME", "~/.openclaw")))

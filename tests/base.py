@@ -15,6 +15,7 @@ from accounts.models import Tenant, User, Workspace
 from accounts.services import issue_key, open_default_workspace
 from activity.models import Event
 from core.actors import Actor, Role, system
+from system import lookup
 from tasks import work
 
 
@@ -31,6 +32,7 @@ class BaseTestCase(TestCase):
 
     def setUp(self) -> None:
         credentials.forget()
+        lookup.forget()
         forget_rates()
         forget_work()
 

@@ -1,1 +1,8 @@
 """Tables, one file per noun."""
+
+from __future__ import annotations
+
+from .job_record import JobRecord
+from .setting import Setting
+
+__all__ = ["JobRecord", "Setting"]
