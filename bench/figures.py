@@ -51,6 +51,8 @@ class Figure:
 
     @property
     def goal(self) -> Goal | None:
+        if self.work.startswith("GET /api/"):
+            return Goal(150 if "/search" in self.work else 100, at_most=True)
         return GOALS.get(self.work)
 
     @property

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench import changed, pages, rates, report, seed, sse
+from bench import changed, lists, pages, rates, report, seed, sse
 from bench.figures import Figure, failed
 from bench.limit import bare_server
 from bench.rates import Load
@@ -26,6 +26,7 @@ WORKS = (
     "create",
     "sse",
     "pages",
+    "lists",
     "memory",
     "start",
 )
@@ -73,6 +74,7 @@ class Sitting:
             "agents-changed": self.agents_changed,
             "sse": self.events,
             "pages": self.pages,
+            "lists": self.lists,
             "memory": memory,
             "start": second_start,
         }
@@ -100,6 +102,9 @@ class Sitting:
         rounds = 10 if self.quick else 30
         figures = [asyncio.run(sse.measure(server.target, clients, rounds)) for clients in (200, 2000)]
         return [figure for taken in figures for figure in taken]
+
+    def lists(self, server: Server) -> list[Figure]:
+        return asyncio.run(lists.measure(server.target))
 
     def pages(self, server: Server) -> list[Figure]:
         return asyncio.run(self.open_pages(server.target))
