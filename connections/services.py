@@ -18,6 +18,7 @@ from agents.services import connect_agent, presence_fact, went_silent
 from core.actors import Actor, system
 from core.errors import NotFound
 from core.ids import ref
+from notifications.services import Note, post
 
 from .models import Connection
 
@@ -81,19 +82,20 @@ def touch(connection_ids: Iterable[uuid.UUID], *, workspace_id: int, now: dateti
     ).update(last_heartbeat=now)
 
 
-def mark_stale_agents(*, now: datetime, silence: timedelta) -> int:
-    """Mark agents offline that have been silent for longer than `silence`, and close their connections.
+def mark_stale_agents(*, now: datetime, silence: timedelta) -> list[tuple[int, str]]:
+    """Mark agents offline that have been silent for longer than `silence`, and close their connections; returns the
+    workspace and the name of each.
 
     Batches of an indexed query, each its own short transaction: the sweep may be killed or run twice at any time.
     """
-    marked = 0
+    marked: list[tuple[int, str]] = []
     while batch := list(Agent.objects.silent_since(now - silence).order_by("heard_at")[:SWEEP_BATCH]):
         marked += _mark_batch(batch, now=now, before=now - silence)
     return marked
 
 
 @transaction.atomic
-def _mark_batch(batch: list[Agent], *, now: datetime, before: datetime) -> int:
+def _mark_batch(batch: list[Agent], *, now: datetime, before: datetime) -> list[tuple[int, str]]:
     # Looked at again inside the transaction: who has beaten since is not silent.
     silent = list(Agent.objects.silent_since(before).filter(pk__in=[agent.pk for agent in batch]))
     events: list[Event] = []
@@ -105,8 +107,20 @@ def _mark_batch(batch: list[Agent], *, now: datetime, before: datetime) -> int:
     Connection.objects.filter(agent_id__in=ids, status=Connection.Status.CONNECTED).update(
         status=Connection.Status.DISCONNECTED, updated_at=now
     )
+    _tell_the_system(silent, now=now)
     record(*events, at=now)
-    return len(silent)
+    return [(agent.workspace_id, agent.name) for agent in silent]
+
+
+def _tell_the_system(silent: list[Agent], *, now: datetime) -> None:
+    """One notification each for whoever watches over the system; streams tell of the status alone."""
+    for workspace_id in {agent.workspace_id for agent in silent}:
+        notes = [
+            Note("system", "heartbeat", f"Agent offline: {agent.name}", "No heartbeat", ("agent", agent.pk))
+            for agent in silent
+            if agent.workspace_id == workspace_id
+        ]
+        post(notes, actor=system(workspace_id), now=now)
 
 
 def _find(workspace_id: int, connection_id: str) -> Connection:

@@ -1,4 +1,4 @@
-"""Old rows of tables whose ids and times grow together: found and removed by ranges of ids, without an index of times."""
+"""Old rows of tables whose ids and times grow together: found and removed by ranges of ids, not by an index."""
 
 from __future__ import annotations
 

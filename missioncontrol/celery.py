@@ -42,9 +42,9 @@ app.conf.update(
             "task": "activity.jobs.tell_that_the_worker_lives",
             "schedule": 15.0,
         },
-        "sweep-stale-agents": {
-            "task": "connections.jobs.sweep_stale_agents",
-            "schedule": float(settings.SWEEP_SECONDS),
+        "run-what-is-due": {
+            "task": "system.jobs.run_what_is_due",
+            "schedule": float(min(settings.SWEEP_SECONDS, 60)),
         },
         "fold-back": {"task": "activity.jobs.fold_back_the_write_ahead_log", "schedule": 3.0},
         "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(hour=3, minute=17)},
@@ -80,6 +80,22 @@ class ReaderLoop(bootsteps.StartStopStep):
         self._stop.set()
 
 
+class WebhookSender(bootsteps.StartStopStep):
+    """Sends what waits for webhooks, in a thread of the worker."""
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._stop = threading.Event()
+
+    def start(self, parent: Any) -> None:
+        from webhooks import sender
+
+        threading.Thread(target=sender.run, args=(self._stop,), name="webhooks", daemon=True).start()
+
+    def stop(self, parent: Any) -> None:
+        self._stop.set()
+
+
 class EmbeddedBeat(bootsteps.StartStopStep):
     """Beat in the worker's own process, since a broker in memory reaches no other one."""
 
@@ -97,4 +113,4 @@ class EmbeddedBeat(bootsteps.StartStopStep):
             self._service.stop()
 
 
-app.steps["worker"].update({ReaderLoop, EmbeddedBeat})
+app.steps["worker"].update({ReaderLoop, WebhookSender, EmbeddedBeat})

@@ -8,10 +8,11 @@ from django.db import connection
 
 from activity.models import Event
 from agents.models import Agent
-from connections.jobs import sweep_stale_agents
 from connections.models import Connection
 from connections.services import SWEEP_BATCH, connect, mark_stale_agents
 from core.actors import system
+from notifications.models import Notification
+from system.schedule import check_heartbeats
 from tests.base import BaseTestCase, actor_of
 from tests.factories import make_agent
 
@@ -20,7 +21,7 @@ SILENCE = timedelta(minutes=10)
 
 class StaleSweepTests(BaseTestCase):
     def sweep(self):
-        return mark_stale_agents(now=self.now, silence=SILENCE)
+        return len(mark_stale_agents(now=self.now, silence=SILENCE))
 
     def silence(self, agent, **passed):
         Agent.objects.filter(pk=agent.pk).update(heard_at=self.now - timedelta(**passed))
@@ -81,11 +82,23 @@ class StaleSweepTests(BaseTestCase):
         assert not Agent.objects.exclude(status="offline").exists()
         assert Event.objects.filter(kind="agent.presence_changed").count() == SWEEP_BATCH + 10
 
-    def test_the_job_sweeps_by_the_setting(self):
+    def test_the_job_sweeps_by_the_setting_and_says_whom(self):
         self.silence(make_agent("nova", status="idle"), minutes=3)
-        assert sweep_stale_agents() == 0
+        assert check_heartbeats(self.now) == "All agents healthy"
         with self.settings(STALE_MINUTES=2):
-            assert sweep_stale_agents() == 1
+            assert check_heartbeats(self.now) == "Marked 1 agent(s) offline: nova"
+        audit = Event.objects.audit(1).get(type="heartbeat_check")
+        assert (audit.actor, audit.data["actor_id"], audit.data["detail"]) == (
+            "scheduler", None, {"marked_offline_count": 1},
+        )  # fmt: skip
+
+    def test_the_system_is_notified_of_each(self):
+        agent = make_agent("nova", status="idle")
+        self.silence(agent, minutes=11)
+        self.sweep()
+        note = Notification.objects.get()
+        assert (note.recipient, note.type, note.title) == ("system", "heartbeat", "Agent offline: nova")
+        assert (note.source_type, note.source_id) == ("agent", agent.pk)
 
 
 @skipUnless(connection.vendor == "sqlite", "PostgreSQL reads a table of no rows whole, rightly")
