@@ -177,6 +177,12 @@ STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
 COMMAND_TRIGGER_ALLOWED = env.flag("MISSION_CONTROL_ALLOW_COMMAND_TRIGGER")
 COORDINATOR_AGENT = env.text("MC_COORDINATOR_AGENT")
+# -- installations of tenants -----------------------------------------------------------------------------------------
+SUPER_TEMPLATE = env.text("MC_SUPER_TEMPLATE_OPENCLAW_JSON")
+SUPER_PROVISION_EXEC = env.flag("MC_SUPER_PROVISION_EXEC")
+TENANT_HOME_ROOT = env.text("MC_TENANT_HOME_ROOT", "/home").rstrip("/")
+TENANT_WORKSPACE_DIRNAME = env.text("MC_TENANT_WORKSPACE_DIRNAME", "workspace")
+DEFAULT_OWNER_GATEWAY = env.text("MC_DEFAULT_OWNER_GATEWAY") or env.text("MC_DEFAULT_GATEWAY_NAME") or "primary"
 # Attempts per delivery, the first included.
 WEBHOOK_MAX_RETRIES = max(1, env.number("MC_WEBHOOK_MAX_RETRIES", 5))
 # Networks inside that webhooks may be sent to all the same.

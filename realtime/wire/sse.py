@@ -126,8 +126,8 @@ SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
 }
 
 
-def encode(event: Event) -> Frame | None:
-    """The frame of an event, or None when this dialect does not speak of it."""
+def shaped(event: Event) -> tuple[tuple[str, ...], Data] | None:
+    """The names of an event and its data, or None when this dialect does not speak of it."""
     names: tuple[str, ...]
     shape: Shape
     if event.kind == Kind.TASK_TRANSITIONED:
@@ -138,6 +138,15 @@ def encode(event: Event) -> Frame | None:
         return None
     data = shape(event)
     data["workspace_id"] = event.workspace_id
+    return names, data
+
+
+def encode(event: Event) -> Frame | None:
+    """The frame of an event, or None when this dialect does not speak of it."""
+    found = shaped(event)
+    if found is None:
+        return None
+    names, data = found
     return Frame(
         event.id,
         event.workspace_id,

@@ -10,6 +10,7 @@ VIEWS = {pattern.name: pattern.callback.cls for pattern in urlpatterns}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 # What the contract leaves free, or limits in the view.
 FREE = {
+    ("notifications-deliver", "POST"), ("standup", "POST"), ("session-continue", "POST"),
     # Nothing behind them can be changed yet.
     ("gateways", "POST"),
     ("gateways", "PUT"),
@@ -34,7 +35,12 @@ FREE = {
     ("agent-evals", "POST"),
     ("security-scan-agent", "POST"),
     ("logout", "POST"), ("me", "PATCH"), ("connect", "POST"), ("connect", "DELETE"),
+    ("webhook-test", "POST"), ("webhook-retry", "POST"),
     ("agent", "PUT"), ("agent", "DELETE"), ("agent-heartbeat", "POST"), ("tokens", "POST"),
+    ("workspaces", "POST"), ("workspace", "PUT"), ("workspace", "DELETE"), ("super-tenants", "POST"),
+    ("super-tenant-decommission", "POST"), ("super-provision-jobs", "POST"), ("super-provision-job", "POST"),
+    ("super-provision-job-run", "POST"),
+    ("task-broadcast", "POST"),
 }  # fmt: skip
 
 

@@ -1,0 +1,22 @@
+"""Every write about webhooks and their deliveries."""
+
+from .by_hand import find_delivery, ping, send_again
+from .claiming import Claimed, claim
+from .managing import create_webhook, delete_webhook, find_webhook, update_webhook
+from .queueing import Happening, queue
+from .settling import settle
+
+__all__ = [
+    "Claimed",
+    "Happening",
+    "claim",
+    "create_webhook",
+    "delete_webhook",
+    "find_delivery",
+    "find_webhook",
+    "ping",
+    "queue",
+    "send_again",
+    "settle",
+    "update_webhook",
+]

@@ -1,0 +1,66 @@
+"""Deliveries that a person asks for, and waits for: a test, and one more try. Neither counts as a failure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from core.actors import Actor
+from core.errors import NotFound
+from core.ids import LARGEST_ID
+from webhooks import signing
+from webhooks.models import Delivery, Webhook
+from webhooks.posting import Outcome, Request, post_now
+
+from .queueing import waiting
+from .settling import finish, forget_old
+
+PING = "test.ping"
+GREETING = "Mission Control sent this to test the webhook."
+
+
+def find_delivery(*, actor: Actor, id: int | None) -> Delivery:
+    known = Delivery.objects.filter(workspace_id=actor.workspace_id, is_done=True).select_related("webhook")
+    delivery = known.filter(pk=id).first() if id is not None and 0 < id <= LARGEST_ID else None
+    if delivery is None:
+        raise NotFound("Delivery not found")
+    return delivery
+
+
+def ping(*, webhook: Webhook, actor: Actor, now: datetime) -> tuple[Outcome, Delivery]:
+    """Also for a webhook that is switched off, and whatever it listens to."""
+    data = {
+        "message": GREETING,
+        "webhook_id": webhook.pk,
+        "webhook_name": webhook.name,
+        "triggered_by": actor.username,
+    }
+    payload = signing.payload_of(PING, data, timestamp=int(now.timestamp()))
+    return _send(waiting(webhook, PING, payload, due_at=now, now=now), webhook, now=now)
+
+
+def send_again(*, delivery: Delivery, actor: Actor, now: datetime) -> tuple[Outcome, Delivery]:
+    """The same event once more, whether it got through or not."""
+    again = waiting(
+        delivery.webhook,
+        delivery.event_type,
+        signing.stamped_again(delivery.payload, timestamp=int(now.timestamp())),
+        due_at=now,
+        now=now,
+        attempt=delivery.attempt + 1,
+        is_retry=True,
+        parent_delivery_id=delivery.pk,
+    )
+    return _send(again, delivery.webhook, now=now)
+
+
+def _send(delivery: Delivery, webhook: Webhook, *, now: datetime) -> tuple[Outcome, Delivery]:
+    """Outside of any transaction: an endpoint takes its time. Nothing is stored before there is an outcome."""
+    outcome = post_now(Request(webhook.url, delivery.event_type, webhook.secret, delivery.payload))
+    with transaction.atomic():
+        delivery.due_at = None
+        delivery.save()
+        finish(delivery, outcome, now=now + timedelta(milliseconds=outcome.duration_ms))
+        forget_old(webhook.pk)
+    return outcome, delivery

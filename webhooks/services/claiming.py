@@ -1,0 +1,63 @@
+"""Take on what is due. A claim lapses, so that what a dead process took on is taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from webhooks import signing
+from webhooks.models import Delivery, Webhook
+from webhooks.posting import TIMEOUT, Request
+
+# Longer than a request can take and its outcome can wait to be stored.
+CLAIM = timedelta(seconds=3 * TIMEOUT)
+# Of one webhook, so that a slow endpoint does not take the places of the others.
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One delivery that this process shall make now."""
+
+    id: int
+    webhook_id: int
+    request: Request
+
+
+def claim(*, now: datetime, places: int, under_way: Mapping[int, int]) -> list[Claimed]:
+    """At most `places` due deliveries, a fair share of each webhook's. `under_way` counts what runs by webhook."""
+    if not Webhook.objects.with_something_due(now).exists():
+        return []  # without asking for the right to write, which is what this mostly comes to
+    return _claim(now, places, under_way)
+
+
+@transaction.atomic
+def _claim(now: datetime, places: int, under_way: Mapping[int, int]) -> list[Claimed]:
+    taken: list[tuple[Delivery, Webhook]] = []
+    for webhook in Webhook.objects.with_something_due(now):
+        share = min(places - len(taken), AT_ONCE - under_way.get(webhook.pk, 0))
+        if share > 0:
+            taken += [(row, webhook) for row in _due(webhook, now, share)]
+    if not taken:
+        return []
+    retried = [row for row, _ in taken if row.is_retry]
+    for row in retried:
+        row.payload = signing.stamped_again(row.payload, timestamp=int(now.timestamp()))
+    Delivery.objects.bulk_update(retried, ["payload"])
+    Delivery.objects.filter(pk__in=[row.parent_delivery_id for row in retried]).update(next_retry_at=None)
+    Delivery.objects.filter(pk__in=[row.pk for row, _ in taken]).update(claimed_until=now + CLAIM)
+    return [
+        Claimed(row.pk, webhook.pk, Request(webhook.url, row.event_type, webhook.secret, row.payload))
+        for row, webhook in taken
+    ]
+
+
+def _due(webhook: Webhook, now: datetime, share: int) -> list[Delivery]:
+    """Locked where several workers could want the same rows; SQLite has one writer at a time."""
+    rows = Delivery.objects.due(now).filter(webhook=webhook).order_by("due_at", "id")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True)
+    return list(rows[:share])

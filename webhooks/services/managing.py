@@ -1,0 +1,88 @@
+"""Add, change and remove webhooks."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from activity.catalogue import Kind
+from activity.models import Event
+from activity.services import fact, record
+from core.actors import Actor
+from core.errors import NotFound
+from core.ids import LARGEST_ID, ref
+from webhooks.addresses import check_url
+from webhooks.models import Webhook
+
+
+def find_webhook(*, actor: Actor, id: int | None) -> Webhook:
+    known = Webhook.objects.in_workspace(actor.workspace_id)
+    webhook = known.filter(pk=id).first() if id is not None and 0 < id <= LARGEST_ID else None
+    if webhook is None:
+        raise NotFound("Webhook not found")
+    return webhook
+
+
+@transaction.atomic
+def create_webhook(
+    *, actor: Actor, now: datetime, name: str, url: str, events: list[str], with_secret: bool
+) -> Webhook:
+    """The only time its secret is shown whole, unless another is made. Raises Invalid for an address inside."""
+    check_url(url)
+    webhook = Webhook.objects.create(
+        workspace_id=actor.workspace_id,
+        name=name,
+        url=url,
+        events=events,
+        secret=_new_secret() if with_secret else None,
+        created_by=actor.username,
+        created_at=now,
+        updated_at=now,
+    )
+    record(changed(webhook, actor), at=now)
+    return webhook
+
+
+@transaction.atomic
+def update_webhook(
+    *,
+    webhook: Webhook,
+    actor: Actor,
+    now: datetime,
+    changes: dict[str, Any],
+    new_secret: bool = False,
+    reset_circuit: bool = False,
+) -> Webhook:
+    """Set the given columns. Resetting the circuit forgets the failures and lets what waits go out again."""
+    if "url" in changes:
+        check_url(changes["url"])
+    if new_secret:
+        changes = {**changes, "secret": _new_secret()}
+    if reset_circuit:
+        changes = {**changes, "consecutive_failures": 0, "enabled": True}
+    if changes:
+        for column, value in {**changes, "updated_at": now}.items():
+            setattr(webhook, column, value)
+        webhook.save(update_fields=[*changes, "updated_at"])
+        record(changed(webhook, actor), at=now)
+    return webhook
+
+
+@transaction.atomic
+def delete_webhook(*, webhook: Webhook, actor: Actor, now: datetime) -> None:
+    event = changed(webhook, actor)
+    webhook.delete()
+    record(event, at=now)
+
+
+def changed(webhook: Webhook, actor: Actor) -> Event:
+    """Never tells the secret."""
+    data = {"id": webhook.pk, "name": webhook.name}
+    return fact(Kind.WEBHOOK_CHANGED, actor=actor, subject=ref("webhook", webhook.pk), data=data)
+
+
+def _new_secret() -> str:
+    return secrets.token_hex(32)
