@@ -17,6 +17,8 @@ class Kind(TextChoices):
 
     NOTIFICATION_CREATED = "notification.created"
     NOTIFICATION_ACKED = "notification.acked"
+    NOTIFICATION_DELIVERED = "notification.delivered"
+    NOTIFICATION_DELETED = "notification.deleted"
 
     AGENT_REGISTERED = "agent.registered"
     AGENT_UPDATED = "agent.updated"
@@ -56,6 +58,8 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.COMMENT_CREATED: frozenset({"comment"}),
     Kind.NOTIFICATION_CREATED: frozenset({"notification"}),
     Kind.NOTIFICATION_ACKED: frozenset({"ids", "recipient"}),
+    Kind.NOTIFICATION_DELIVERED: frozenset({"ids", "recipient"}),
+    Kind.NOTIFICATION_DELETED: frozenset({"ids", "recipient", "n"}),
     Kind.AGENT_REGISTERED: AGENT_KEYS,
     Kind.AGENT_UPDATED: AGENT_KEYS,
     Kind.AGENT_PRESENCE: frozenset({"id", "name", "status", "was", "last_seen", "last_activity"}),
@@ -120,5 +124,5 @@ AUDIT_ACTIONS = {
     "backup_create", "backup_delete", "auto_backup", "auto_cleanup", "data_cleanup", "data_export", "heartbeat_check",
     "workspace_created", "workspace_updated", "workspace_deleted", "workspace_isolation_denied",
     "tenant_access_denied", "tenant_bootstrap_requested", "tenant_bootstrap_completed",
-    "tenant_decommission_requested", "provision_job_approved", "provision_job_rejected", "provision_job_cancelled",
+    "tenant_decommission_requested", "provision_job_approved", "provision_job_failed", "provision_job_rejected", "provision_job_cancelled",
 }  # fmt: skip

@@ -59,6 +59,12 @@ class Event(models.Model):
                 condition=models.Q(kind="activity.created"),
                 name="event_stories_by_type",
             ),
+            # Its keys alone say how much happened in a span of time, of which type and by whom.
+            models.Index(
+                fields=["workspace_id", "at", "type", "actor"],
+                condition=models.Q(kind="activity.created"),
+                name="event_stories_in_time",
+            ),
             models.Index(
                 fields=["workspace_id", "-at", "-id"], condition=models.Q(kind="audit.recorded"), name="event_audit"
             ),

@@ -17,6 +17,11 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> Self:
         return self.filter(read_at=None)
 
+    def undelivered(self, workspace_id: int, recipient: str = "") -> Self:
+        """What no agent has been handed yet, oldest first; of everybody, or of one recipient."""
+        rows = self.filter(workspace_id=workspace_id, delivered_at=None)
+        return (rows.filter(recipient=recipient) if recipient else rows).order_by("id")
+
 
 class Notification(models.Model):
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -37,6 +42,14 @@ class Notification(models.Model):
             models.Index(fields=["workspace", "recipient", "-id"], name="notification_inbox"),
             models.Index(
                 fields=["workspace", "recipient", "-id"], condition=Q(read_at=None), name="notification_unread"
+            ),
+            models.Index(
+                fields=["workspace", "recipient", "id"], condition=Q(delivered_at=None), name="notification_waiting"
+            ),
+            models.Index(
+                fields=["workspace", "-delivered_at"],
+                condition=Q(delivered_at__isnull=False),
+                name="notification_delivered",
             ),
         ]
 

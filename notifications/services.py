@@ -17,6 +17,8 @@ from core.rows import insert
 from .models import Notification
 
 MARK_AT_MOST = 1000
+# More are handed over with the next call: an answer of all could be of any length.
+DELIVER_AT_MOST = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,37 @@ def mark_read(*, actor: Actor, now: datetime, ids: list[int] | None = None, reci
         data = {"ids": (ids or [])[:MARK_AT_MOST], "recipient": recipient}
         record(fact(Kind.NOTIFICATION_ACKED, actor=actor, subject="notification:0", data=data))
     return marked
+
+
+@transaction.atomic
+def mark_delivered(*, actor: Actor, now: datetime, agent: str) -> list[Notification]:
+    """Hand an agent what waits for it, oldest first. Of two who ask at once, each row goes to one."""
+    rows = list(Notification.objects.undelivered(actor.workspace_id, agent).select_for_update()[:DELIVER_AT_MOST])
+    if rows:
+        ids = [row.pk for row in rows]
+        Notification.objects.filter(id__in=ids).update(delivered_at=now)
+        for row in rows:
+            row.delivered_at = now
+        data = {"ids": ids[:MARK_AT_MOST], "recipient": agent}
+        record(fact(Kind.NOTIFICATION_DELIVERED, actor=actor, subject="notification:0", data=data), at=now)
+    return rows
+
+
+@transaction.atomic
+def delete_notifications(
+    *,
+    actor: Actor,
+    now: datetime,
+    ids: list[int] | None = None,
+    recipient: str | None = None,
+    before: datetime | None = None,
+) -> int:
+    """Remove rows by id, or those of a recipient from before a moment; returns how many. Unknown ids are ignored."""
+    rows = Notification.objects.filter(workspace_id=actor.workspace_id)
+    rows = rows.filter(recipient=recipient, created_at__lt=before) if ids is None else rows.filter(id__in=ids)
+    # Nothing hangs on a notification, so that the database need not be asked for each.
+    gone = int(rows._raw_delete(rows.db))
+    if gone:
+        data = {"ids": (ids or [])[:MARK_AT_MOST], "recipient": recipient, "n": gone}
+        record(fact(Kind.NOTIFICATION_DELETED, actor=actor, subject="notification:0", data=data), at=now)
+    return gone

@@ -38,7 +38,7 @@ def rates(model: str) -> Rates:
 
 @lru_cache(maxsize=4096)
 def _listed(name: str) -> Rates:
-    if _provider(name) in _subscribed():
+    if _provider(name) in subscribed():
         return (0, 0)
     if name.startswith("ollama/"):
         return (0, 0)  # runs on one's own machine
@@ -67,7 +67,7 @@ def _provider(name: str) -> str:
     return PROVIDER_OF_PREFIX.get(head, head)
 
 
-def _subscribed() -> set[str]:
+def subscribed() -> set[str]:
     """Providers that are paid by subscription, so that their tokens cost nothing more."""
     found = {name.lower() for name in settings.SUBSCRIBED_PROVIDERS}
     for variable, value in os.environ.items():

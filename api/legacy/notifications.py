@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.clock import from_seconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
 from notifications.models import Notification
-from notifications.services import mark_read
+from notifications.services import delete_notifications, mark_delivered, mark_read
 
+from .answers import FLAG, NOTIFICATION, NUMBER, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 from .entities import find
+from .fields import Shape, Text, Word
 
 CAP = 500
 IDS_AT_MOST = 10_000
+LAST_SECOND = 4_102_444_800  # 2100-01-01
+MARKED = "mark-delivered"
+STORED = {name: shape for name, shape in NOTIFICATION["properties"].items() if name != "source"}
+REMOVAL = has("ids", "recipient", "olderThan", ids=many(WHOLE), recipient=TEXT, olderThan=NUMBER)
+
+
+class DeliveredFields(Shape):
+    action = Word({MARKED: MARKED}, required=True)
+    agent = Text(1, None, required=True)
+
+
+DELIVERED = DeliveredFields()
 
 
 class Notifications(LegacyView):
     route = "notifications"
-    limited = frozenset({"PUT"})
+    limited = frozenset({"PUT", "POST", "DELETE"})
 
     @describe(
         "The inbox of one recipient, newest first.",
@@ -54,15 +72,51 @@ class Notifications(LegacyView):
 
     @describe("Mark notifications read, by id or all of a recipient.", body="MarkRead", answers={200: "MarkedRead"})
     def put(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self._object()
         ids, recipient = sent.get("ids"), sent.get("recipient")
         if isinstance(ids, list):
-            known = [id for id in ids[:IDS_AT_MOST] if type(id) is int and 0 < id <= LARGEST_ID]
-            marked = mark_read(actor=self.actor, now=self.now, ids=known)
+            marked = mark_read(actor=self.actor, now=self.now, ids=_known(ids))
         elif isinstance(recipient, str) and recipient and sent.get("markAllRead") is True:
             marked = mark_read(actor=self.actor, now=self.now, recipient=recipient)
         else:
             raise Invalid("Either provide ids array or recipient with markAllRead=true")
         return Response({"success": True, "markedAsRead": marked})
+
+    @describe(
+        "Mark what waits for an agent as delivered, and show it.",
+        body=DeliveredFields,
+        answers={200: has(success=FLAG, delivered=WHOLE, notifications=many(has(**STORED)))},
+    )
+    def post(self, request: Request) -> Response:
+        want = self.read(DELIVERED)
+        rows = mark_delivered(actor=self.actor, now=self.now, agent=want["agent"])
+        return Response({"success": True, "delivered": len(rows), "notifications": [row.as_row() for row in rows]})
+
+    @describe(
+        "Remove notifications, by id or the old ones of a recipient.",
+        body=REMOVAL,
+        answers={200: has(success=FLAG, deleted=WHOLE)},
+    )
+    def delete(self, request: Request) -> Response:
+        sent = self._object()
+        ids, recipient, before = sent.get("ids"), sent.get("recipient"), sent.get("olderThan")
+        if isinstance(ids, list):
+            deleted = delete_notifications(actor=self.actor, now=self.now, ids=_known(ids))
+        elif isinstance(recipient, str) and recipient and type(before) in (int, float) and before:
+            stamp = min(max(math.ceil(before), 0), LAST_SECOND)
+            deleted = delete_notifications(
+                actor=self.actor, now=self.now, recipient=recipient, before=from_seconds(stamp)
+            )
+        else:
+            raise Invalid("Either provide ids array or recipient with olderThan timestamp")
+        return Response({"success": True, "deleted": deleted})
+
+    def _object(self) -> dict[str, Any]:
+        sent = self.sent()
+        if not isinstance(sent, dict):
+            raise Invalid("Invalid request body")
+        return sent
+
+
+def _known(ids: list[Any]) -> list[int]:
+    return [id for id in ids[:IDS_AT_MOST] if type(id) is int and 0 < id <= LARGEST_ID]

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .job_record import JobRecord
 from .setting import Setting
+from .standup import StandupReport
 
-__all__ = ["JobRecord", "Setting"]
+__all__ = ["JobRecord", "Setting", "StandupReport"]
