@@ -43,6 +43,7 @@ class Kind(TextChoices):
     WORKFLOW_CHANGED = "workflow.changed"
     PIPELINE_CHANGED = "pipeline.changed"
     PIPELINE_RUN_CHANGED = "pipeline_run.changed"
+    PIPELINE_NOTICE = "pipeline.notice"
 
 
 TASK_KEYS = frozenset({"task"})
@@ -82,6 +83,7 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.WORKFLOW_CHANGED: frozenset({"id", "name"}),
     Kind.PIPELINE_CHANGED: frozenset({"id", "name"}),
     Kind.PIPELINE_RUN_CHANGED: frozenset({"id", "pipeline_id", "status", "current_step"}),
+    Kind.PIPELINE_NOTICE: frozenset({"type", "entity_type", "entity_id", "description", "data"}),
 }
 
 # What people read in the feed: the types of a story, and the entity each speaks of.

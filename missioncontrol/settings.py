@@ -177,6 +177,17 @@ STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
 COMMAND_TRIGGER_ALLOWED = env.flag("MISSION_CONTROL_ALLOW_COMMAND_TRIGGER")
 COORDINATOR_AGENT = env.text("MC_COORDINATOR_AGENT")
+# From which figures on `/api/workload` advises against more work.
+WORKLOAD: dict[str, float] = {
+    "queue_depth_normal": env.real("MC_WORKLOAD_QUEUE_DEPTH_NORMAL", 20),
+    "queue_depth_throttle": env.real("MC_WORKLOAD_QUEUE_DEPTH_THROTTLE", 50),
+    "queue_depth_shed": env.real("MC_WORKLOAD_QUEUE_DEPTH_SHED", 100),
+    "busy_agent_ratio_throttle": env.real("MC_WORKLOAD_BUSY_RATIO_THROTTLE", 0.8),
+    "busy_agent_ratio_shed": env.real("MC_WORKLOAD_BUSY_RATIO_SHED", 0.95),
+    "error_rate_throttle": env.real("MC_WORKLOAD_ERROR_RATE_THROTTLE", 0.1),
+    "error_rate_shed": env.real("MC_WORKLOAD_ERROR_RATE_SHED", 0.25),
+    "recent_window_seconds": max(1, int(env.real("MC_WORKLOAD_RECENT_WINDOW_SECONDS", 300))),
+}
 # -- installations of tenants -----------------------------------------------------------------------------------------
 SUPER_TEMPLATE = env.text("MC_SUPER_TEMPLATE_OPENCLAW_JSON")
 SUPER_PROVISION_EXEC = env.flag("MC_SUPER_PROVISION_EXEC")
