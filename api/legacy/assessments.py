@@ -18,6 +18,7 @@ NO_AGENT = "Missing required parameter: agent"
 
 class AgentEvals(LegacyView):
     route = "agent-evals"
+    is_connected = False
 
     @describe("How an agent does in its layers.", query=("agent", "action"), answers={200: FREE})
     def get(self, request: Request) -> Response:
@@ -38,6 +39,7 @@ class AgentEvals(LegacyView):
 
 class AgentOptimize(LegacyView):
     route = "agent-optimize"
+    is_connected = False
 
     @describe("How an agent could do better.", query=("agent",), answers={200: FREE})
     def get(self, request: Request) -> Response:
@@ -46,6 +48,7 @@ class AgentOptimize(LegacyView):
 
 class SecurityScan(LegacyView):
     route = "security-scan"
+    is_connected = False
 
     @describe("Checks of this deployment.", answers={200: FREE})
     def get(self, request: Request) -> Response:
@@ -54,6 +57,7 @@ class SecurityScan(LegacyView):
 
 class SecurityScanAgent(LegacyView):
     route = "security-scan-agent"
+    is_connected = False
 
     @describe("Let the checks be made, or mended.", body=has(action=TEXT), answers={200: FREE})
     def post(self, request: Request) -> Response:
@@ -65,6 +69,7 @@ class SecurityScanAgent(LegacyView):
 
 class SecurityAudit(LegacyView):
     route = "security-audit"
+    is_connected = False
 
     @describe("The posture of this deployment.", query=("timeframe",), answers={200: FREE})
     def get(self, request: Request) -> Response:

@@ -42,6 +42,7 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.NotFound: 404,
     errors.Invalid: 400,
     errors.Conflict: 409,
+    errors.TooLarge: 413,
     errors.Injected: 422,
     errors.RateLimited: 429,
     errors.Unavailable: 501,
@@ -80,6 +81,8 @@ class LegacyView(APIView):
     limited: ClassVar[frozenset[str]] = frozenset()
     # Not for strict workspaces: what it shows or touches belongs to no workspace.
     is_global: ClassVar[bool] = False
+    # False where everything behind it lies outside of our own database, and is not connected yet.
+    is_connected: ClassVar[bool] = True
     authentication_classes = ()
     permission_classes = ()
     content_negotiation_class = AnyJson

@@ -17,6 +17,7 @@ NO_STATS = {
 
 class ClaudeSessions(LegacyView):
     route = "claude-sessions"
+    is_connected = False
     is_global = True
 
     @describe(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +9,15 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.legacy import TABLE, UNGUARDED
 from core.clock import iso
 from core.errors import Invalid, NotFound
 
 from .answers import FREE, TEXT, WHOLE, has, many
 from .base import LegacyView
+from .catalogue import endpoints
 from .docs import describe
-from .schema import document
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "bench/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "bench/README.md", "docs/api.md")
 
 
 class Index(LegacyView):
@@ -30,13 +27,23 @@ class Index(LegacyView):
 
     @describe("Every route with its methods and least roles.", answers={200: has(version=TEXT, endpoints=many(FREE))})
     def get(self, request: Request) -> Response:
-        endpoints = _endpoints()
+        shown = [
+            {
+                "path": endpoint.path,
+                "methods": sorted(endpoint.roles),
+                "description": endpoint.summary,
+                "tag": endpoint.tag,
+                "auth": endpoint.least,
+                "connected": endpoint.is_connected,
+            }
+            for endpoint in endpoints()
+        ]
         return Response(
             {
                 "version": settings.VERSION,
                 "generated_at": iso(self.now),
-                "total_endpoints": len(endpoints),
-                "endpoints": endpoints,
+                "total_endpoints": len(shown),
+                "endpoints": shown,
                 "event_stream": {
                     "path": "/api/events",
                     "protocol": "SSE",
@@ -45,35 +52,6 @@ class Index(LegacyView):
                 "docs": {"openapi": "/api/docs", "tree": "/api/docs/tree", "search": "/api/docs/search"},
             }
         )
-
-
-@lru_cache(maxsize=1)
-def _endpoints() -> list[dict[str, Any]]:
-    """From the same table that lets callers in and the same document that `/api/docs` shows."""
-    found = []
-    paths = document()["paths"]
-    for route, pattern in sorted(_paths().items(), key=lambda item: item[1]):
-        methods = TABLE[route]
-        operations = paths.get(pattern, {})
-        summary = next((operation["summary"] for operation in operations.values() if "summary" in operation), "")
-        roles = [role.word for role in methods.values() if role is not None]
-        least = "public" if route in UNGUARDED else min(roles, key=["viewer", "operator", "admin"].index, default="key")
-        found.append(
-            {
-                "path": pattern,
-                "methods": sorted(methods),
-                "description": summary,
-                "tag": pattern.split("/")[2],
-                "auth": least,
-            }
-        )
-    return found
-
-
-def _paths() -> dict[str, str]:
-    """Route name → `/api/tasks/{key}`."""
-    patterns: dict[str, str] = {item.name: str(item.pattern) for item in import_module("api.legacy.urls").urlpatterns}
-    return {name: f"/api/{text}".replace("<str:", "{").replace(">", "}") for name, text in patterns.items()}
 
 
 def _documents() -> dict[str, Path]:

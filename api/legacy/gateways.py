@@ -32,6 +32,7 @@ class _Hand(LegacyView):
 
 class Gateways(_Hand):
     route = "gateways"
+    is_connected = False
     is_global = True
 
     @describe("Gateways of this deployment.", answers={200: has(gateways=many(FREE))})
@@ -60,6 +61,7 @@ class Gateways(_Hand):
 
 class GatewayConnect(_Hand):
     route = "gateway-connect"
+    is_connected = False
     is_global = True
 
     @describe("Where a browser reaches a gateway.", body=has(id=WHOLE), answers={200: FREE})
@@ -71,6 +73,7 @@ class GatewayConnect(_Hand):
 
 class GatewayHealth(LegacyView):
     route = "gateway-health"
+    is_connected = False
     is_global = True
 
     @describe("Probe every gateway.", answers={200: has(results=many(FREE), probed_at=WHOLE)})
@@ -80,6 +83,7 @@ class GatewayHealth(LegacyView):
 
 class GatewayHistory(LegacyView):
     route = "gateway-history"
+    is_connected = False
     is_global = True
 
     @describe("Past probes, newest first.", answers={200: has(history=many(FREE))})
@@ -89,6 +93,7 @@ class GatewayHistory(LegacyView):
 
 class GatewayConfig(LegacyView):
     route = "gateway-config"
+    is_connected = False
     is_global = True
 
     @describe("The gateway's configuration file.", query=("action",), answers={200: FREE})
@@ -104,6 +109,7 @@ class Cron(_Hand):
     """Jobs of a gateway's own scheduler. There is no file of jobs as long as there is no gateway."""
 
     route = "cron"
+    is_connected = False
     is_global = True
 
     @describe(
@@ -140,6 +146,7 @@ class Cron(_Hand):
 
 class Channels(_Hand):
     route = "channels"
+    is_connected = False
 
     @describe("Messaging channels of the gateway.", answers={200: has(connected=FLAG, channels=FREE)})
     def get(self, request: Request) -> Response:
@@ -154,6 +161,7 @@ class Channels(_Hand):
 
 class Nodes(_Hand):
     route = "nodes"
+    is_connected = False
 
     @describe("Nodes and devices of the gateway.", query=("action",), answers={200: FREE})
     def get(self, request: Request) -> Response:
@@ -177,6 +185,7 @@ class Nodes(_Hand):
 
 class ExecApprovals(_Hand):
     route = "exec-approvals"
+    is_connected = False
 
     @describe("Commands that wait for approval at the gateway.", query=("action",), answers={200: FREE})
     def get(self, request: Request) -> Response:

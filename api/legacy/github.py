@@ -23,6 +23,7 @@ ACTIONS = ("sync", "comment", "close", "status", "init-labels", "sync-project")
 
 class Github(LegacyView):
     route = "github"
+    is_connected = False
     limited = frozenset({"POST"})
 
     @describe("Issues or statistics.", query=("action", "repo", "state", "labels"), answers={200: FREE})

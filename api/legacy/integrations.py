@@ -21,6 +21,7 @@ ACTIONS = ("test", "pull", "pull-all")
 
 class Integrations(LegacyView):
     route = "integrations"
+    is_connected = False
     limited = frozenset({"POST"})
     is_global = True
 

@@ -22,6 +22,7 @@ FILTERS = ("action", "level", "session", "search", "source", "since")
 
 class Logs(LegacyView):
     route = "logs"
+    is_connected = False
     limited = frozenset({"GET", "POST"})
     is_global = True
 

@@ -20,6 +20,7 @@ PROCESSES = ("reflect", "reweave", "generate-moc", "gap-detect", "consolidate")
 
 class Memory(LegacyView):
     route = "memory"
+    is_connected = False
     limited = frozenset({"GET", "POST", "DELETE"})
 
     def check_rate(self, limit: Limit, key: str) -> None:
@@ -59,6 +60,7 @@ class Memory(LegacyView):
 
 class MemorySearch(LegacyView):
     route = "memory-search"
+    is_connected = False
 
     @describe("Search the memory folder.", query=("q", "limit"), answers={200: has(results=many(FREE))})
     def get(self, request: Request) -> Response:
@@ -76,6 +78,7 @@ class MemorySearch(LegacyView):
 
 class MemoryHealth(LegacyView):
     route = "memory-health"
+    is_connected = False
 
     @describe("How well the memory is kept.", answers={200: FREE})
     def get(self, request: Request) -> Response:
@@ -84,6 +87,7 @@ class MemoryHealth(LegacyView):
 
 class MemoryLinks(LegacyView):
     route = "memory-links"
+    is_connected = False
 
     @describe("Links between files.", query=("file",), answers={200: FREE})
     def get(self, request: Request) -> Response:
@@ -92,6 +96,7 @@ class MemoryLinks(LegacyView):
 
 class MemoryContext(LegacyView):
     route = "memory-context"
+    is_connected = False
 
     @describe("What an agent should know of the memory.", answers={200: FREE})
     def get(self, request: Request) -> Response:
@@ -100,6 +105,7 @@ class MemoryContext(LegacyView):
 
 class MemoryProcess(LegacyView):
     route = "memory-process"
+    is_connected = False
 
     @describe("Work through the memory.", body=has(action=TEXT), answers={200: FREE})
     def post(self, request: Request) -> Response:

@@ -31,6 +31,7 @@ SKILL = SkillFields()
 
 class Skills(LegacyView):
     route = "skills"
+    is_connected = False
 
     @describe(
         "Skills by source.", query=("mode", "source", "name"), answers={200: has(skills=many(FREE), groups=many(FREE))}
@@ -68,6 +69,7 @@ class Skills(LegacyView):
 
 class SkillRegistry(LegacyView):
     route = "skill-registry"
+    is_connected = False
 
     @describe("Search a registry of skills.", query=("source", "q"), answers={200: has(skills=many(FREE), total=WHOLE)})
     def get(self, request: Request) -> Response:

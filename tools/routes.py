@@ -1,0 +1,42 @@
+"""`python -m tools.routes`: write docs/api.md, the list of every route with its roles and its state."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "api.md"
+HEAD = """# The API at `/api/*`
+
+Every route, what it needs, and whether what lies behind it is there. Shapes, parameters and errors: `/api/docs` of a
+running server (OpenAPI 3.1). This page is written by `python -m tools.routes`.
+
+A route that is *not connected* reaches out of the server's own database, to gateways, GitHub, folders of agents or
+scanners. It checks what it is sent, and then answers in the words clients know for "not configured", or 501 with an
+`error` that says what is missing.
+
+| Route | Methods and least roles | What | State |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    from api.legacy.catalogue import endpoints
+
+    rows = []
+    for endpoint in endpoints():
+        roles = ", ".join(
+            f"{method} {role.word if role is not None else ('any key' if endpoint.is_guarded else 'public')}"
+            for method, role in endpoint.roles.items()
+        )
+        state = "answers" if endpoint.is_connected else "not connected"
+        rows.append(f"| `{endpoint.path}` | {roles} | {endpoint.summary} | {state} |\n")
+    return HEAD + "".join(rows)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
+    import django
+
+    django.setup()
+    PAGE.write_text(page())
