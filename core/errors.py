@@ -46,6 +46,10 @@ class Injected(DomainError):
     """The text could take an agent over; `injection` in its extra lists the rules it breaks."""
 
 
+class TooLarge(DomainError):
+    """More than is kept of this."""
+
+
 class RateLimited(DomainError):
     """Too many requests in the window. `headers` says when to come back."""
 

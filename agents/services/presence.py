@@ -1,0 +1,56 @@
+"""Signs of life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from activity.models import Event
+from activity.services import record
+from agents.models import Agent
+from core.actors import Actor
+
+from .telling import presence_fact, status_story
+
+HEARTBEAT_ACTIVITY = "Heartbeat check"
+
+
+@dataclass(frozen=True, slots=True)
+class SignOfLife:
+    """One agent was heard of, from `actor`; `working` when it reported tokens with it."""
+
+    agent: Agent
+    actor: Actor
+    working: bool = False
+
+
+@transaction.atomic(savepoint=False)
+def hear_from(*, signs: Iterable[SignOfLife], now: datetime) -> None:
+    """Mark agents idle and seen. A change of status is recorded; a beat that changes nothing leaves no event."""
+    events: list[Event] = []
+    agents: dict[int, Agent] = {}
+    for sign in signs:
+        agent = sign.agent
+        was, agent.status = agent.status, Agent.Status.IDLE
+        agent.last_seen = agent.heard_at = now
+        agent.last_activity = HEARTBEAT_ACTIVITY
+        agent.set_pulse(agent.pulse_now.beat(now, working=sign.working))
+        agents[agent.pk] = agent
+        if was != agent.status:
+            events += [
+                presence_fact(agent, was, sign.actor),
+                status_story(agent, by=agent.name, data={"status": agent.status, "activity": HEARTBEAT_ACTIVITY}),
+            ]
+    # In one order everywhere: two batches on PostgreSQL must not wait for each other.
+    Agent.objects.save_signs_of_life(agents[id] for id in sorted(agents))
+    if events:
+        record(*events, at=now)
+
+
+def went_silent(agent: Agent, *, was: str, actor: Actor) -> list[Event]:
+    """The events of an agent that the sweep has marked offline."""
+    data = {"status": agent.status, "activity": "No heartbeat"}
+    return [presence_fact(agent, was, actor), status_story(agent, by="heartbeat", data=data)]
