@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from ipaddress import ip_network
 from pathlib import Path
@@ -34,6 +35,15 @@ def days(name: str, default: int) -> int:
     """How long something is kept: at most ten years, 0 is for ever."""
     wanted = number(name, default)
     return min(wanted, 3650) if wanted >= 0 else default
+
+
+def real(name: str, default: float) -> float:
+    """As `number`, with fractions."""
+    try:
+        value = float(text(name, str(default)))
+    except ValueError:
+        return default
+    return value if math.isfinite(value) else default
 
 
 def words(name: str) -> list[str]:

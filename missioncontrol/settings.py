@@ -154,6 +154,12 @@ ENVIRONMENT_KEYS = [
     *(tuple(pair.split(":", 1)) for pair in env.words("MC_API_KEYS") if pair.partition(":")[2]),
 ]
 ENVIRONMENT_KEYS = [(role, key) for role, key in ENVIRONMENT_KEYS if role in {"viewer", "operator", "admin"} and key]
+# A proxy in front that signs people in: the header with their name, and who may send it.
+PROXY_AUTH_HEADER = env.text("MC_PROXY_AUTH_HEADER").lower()
+PROXY_AUTH_IPS = frozenset(env.words("MC_PROXY_AUTH_TRUSTED_IPS"))
+PROXY_AUTH_ROLE = env.text("MC_PROXY_AUTH_DEFAULT_ROLE").lower()
+GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID") or env.text("NEXT_PUBLIC_GOOGLE_CLIENT_ID")
+GOOGLE_TOKENINFO_URL = env.text("GOOGLE_TOKENINFO_URL", "https://oauth2.googleapis.com/tokeninfo")
 RATE_LIMITS_OFF = env.flag("MC_DISABLE_RATE_LIMIT")
 STREAMS_PER_CREDENTIAL = env.number("MC_STREAMS_PER_CREDENTIAL", 20)
 STREAM_HEARTBEAT_SECONDS = env.number("MC_STREAM_HEARTBEAT_SECONDS", 30)
@@ -201,6 +207,8 @@ WEBHOOK_ALLOWED_NETWORKS = env.networks("MC_WEBHOOK_ALLOWED_NETWORKS")
 GATEWAY_HOST = env.text("OPENCLAW_GATEWAY_HOST", "127.0.0.1")
 GATEWAY_PORT = env.number("OPENCLAW_GATEWAY_PORT", env.number("GATEWAY_PORT", 18789))
 OPENCLAW_HOME = Path(os.path.expanduser(env.text("OPENCLAW_STATE_DIR") or env.text("OPENCLAW_HOME", "~/.openclaw")))
+# Empty: the templates that come with the product.
+SOUL_TEMPLATES_DIR = env.text("OPENCLAW_SOUL_TEMPLATES_DIR")
 CLAUDE_HOME = Path(os.path.expanduser(env.text("MC_CLAUDE_HOME", "~/.claude")))
 # Where to ask for a newer release; empty: nowhere.
 RELEASES_URL = env.text("MC_RELEASES_URL")

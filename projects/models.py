@@ -7,6 +7,8 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
+GENERAL = "general"
+
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def active(self) -> Self:
@@ -29,8 +31,13 @@ class Project(models.Model):
     ticket_counter = models.PositiveIntegerField(default=0)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     color = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001 - as above
+    deadline = models.DateTimeField(null=True, blank=True)
+    github_repo = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - as above
+    github_sync_enabled = models.BooleanField(default=False)
+    github_labels_initialized = models.BooleanField(default=False)
+    github_default_branch = models.CharField(max_length=200, default="main")
     created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(default=timezone.now)
 
     objects = ProjectQuerySet.as_manager()
 
@@ -42,6 +49,11 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_default(self) -> bool:
+        """The project of tasks that name none: it can be neither archived nor deleted."""
+        return self.slug == GENERAL
 
 
 class Membership(models.Model):

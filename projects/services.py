@@ -1,41 +1,143 @@
-"""Projects, and the ticket numbers they hand out."""
+"""Projects, their members, and the ticket numbers they hand out."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.db import connection, transaction
+from django.utils import timezone
 
 from activity.catalogue import Kind
+from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
-from core.errors import Conflict, Invalid
-from core.ids import ref, slugify
+from core.errors import Conflict, Invalid, NotFound
+from core.ids import LARGEST_ID, ref, slugify
 
-from .models import Project
+from .models import GENERAL, Membership, Project
 
-GENERAL = "general"
+FIRST_PREFIX = "TASK"
+
+
+def find_project(*, actor: Actor, id: int) -> Project:
+    project = None
+    if 0 < id <= LARGEST_ID:
+        project = Project.objects.in_workspace(actor.workspace_id).filter(id=id).first()
+    if project is None:
+        raise NotFound("Project not found")
+    return project
 
 
 @transaction.atomic
-def create_project(*, actor: Actor, name: str, prefix: str, slug: str = "", color: str | None = None) -> Project:
+def create_project(
+    *, actor: Actor, name: str, prefix: str, slug: str = "", now: datetime | None = None, **fields: Any
+) -> Project:
+    """Add a project; `fields` are further columns of it."""
+    moment = now or timezone.now()
     same = Project.objects.in_workspace(actor.workspace_id)
     slug = slug or slugify(name, fallback="project")
     if same.filter(slug=slug).exists() or same.filter(ticket_prefix=prefix).exists():
         raise Conflict("Project slug or ticket prefix already exists")
     project = Project.objects.create(
-        workspace_id=actor.workspace_id, name=name, slug=slug, ticket_prefix=prefix, color=color
+        workspace_id=actor.workspace_id,
+        name=name,
+        slug=slug,
+        ticket_prefix=prefix,
+        created_at=moment,
+        updated_at=moment,
+        **fields,
     )
     data = {"id": project.id, "name": project.name}
-    record(fact(Kind.PROJECT_CREATED, actor=actor, subject=ref("project", project.id), data=data))
+    record(fact(Kind.PROJECT_CREATED, actor=actor, subject=ref("project", project.id), data=data), at=moment)
     return project
 
 
-def general_project(workspace_id: int) -> Project:
-    """The workspace's default project, made on first use."""
-    active = Project.objects.in_workspace(workspace_id).active()
+@transaction.atomic
+def change_project(
+    *, project: Project, actor: Actor, now: datetime, changes: dict[str, Any], members: list[str] | None = None
+) -> Project:
+    """Set columns of a project, and its members when they are given: who stays keeps the role."""
+    project = lock(project)
+    if changes.get("status") == Project.Status.ARCHIVED and project.is_default:
+        raise Invalid("Default project cannot be archived")
+    others = Project.objects.in_workspace(project.workspace_id).exclude(pk=project.pk)
+    if "ticket_prefix" in changes and others.filter(ticket_prefix=changes["ticket_prefix"]).exists():
+        raise Conflict("Ticket prefix already in use")
+    for name, value in changes.items():
+        setattr(project, name, value)
+    project.updated_at = now
+    project.save(update_fields=[*changes, "updated_at"])
+    if members is not None:
+        _replace_members(project, members, now)
+    record(changed(project, actor), at=now)
+    return project
+
+
+def _replace_members(project: Project, names: list[str], now: datetime) -> None:
+    here = Membership.objects.filter(project=project)
+    here.exclude(agent_name__in=names).delete()
+    kept = set(here.values_list("agent_name", flat=True))
+    Membership.objects.bulk_create(
+        Membership(project=project, agent_name=name, assigned_at=now) for name in names if name not in kept
+    )
+
+
+@transaction.atomic
+def archive_project(*, project: Project, actor: Actor, now: datetime) -> None:
+    """No new task goes there any more; what is in it stays."""
+    project = lock(project)
+    if project.is_default:
+        raise Invalid("Default project cannot be deleted")
+    project.status, project.updated_at = Project.Status.ARCHIVED, now
+    project.save(update_fields=["status", "updated_at"])
+    record(changed(project, actor), at=now)
+
+
+@transaction.atomic
+def add_member(*, project: Project, actor: Actor, now: datetime, agent_name: str, role: str = "member") -> None:
+    """Give an agent a place in the project; one who has it keeps the role."""
+    defaults = {"role": role, "assigned_at": now}
+    _, is_new = Membership.objects.get_or_create(project=project, agent_name=agent_name, defaults=defaults)
+    if is_new:
+        record(changed(project, actor), at=now)
+
+
+@transaction.atomic
+def remove_member(*, project: Project, actor: Actor, now: datetime, agent_name: str) -> None:
+    gone, _ = Membership.objects.filter(project=project, agent_name=agent_name).delete()
+    if gone:
+        record(changed(project, actor), at=now)
+
+
+def lock(project: Project) -> Project:
+    """The project as it is now, for this transaction alone."""
+    fresh = Project.objects.select_for_update().filter(pk=project.pk).first()
+    if fresh is None:
+        raise NotFound("Project not found")
+    return fresh
+
+
+def changed(project: Project, actor: Actor) -> Event:
+    data = {"id": project.pk, "name": project.name}
+    return fact(Kind.PROJECT_CHANGED, actor=actor, subject=ref("project", project.pk), data=data)
+
+
+def general_project(workspace_id: int, *, besides: Project | None = None) -> Project:
+    """The workspace's default project, made on first use; `besides` is one that it must not be."""
+    here = Project.objects.in_workspace(workspace_id)
+    active = here.active().exclude(pk=besides.pk) if besides else here.active()
     found = active.filter(slug=GENERAL).first() or active.order_by("id").first()
     return found or Project.objects.create(
-        workspace_id=workspace_id, name="General", slug=GENERAL, ticket_prefix="TASK"
+        workspace_id=workspace_id, name="General", slug=GENERAL, ticket_prefix=_free_prefix(workspace_id)
     )
+
+
+def _free_prefix(workspace_id: int) -> str:
+    same = Project.objects.in_workspace(workspace_id).filter(ticket_prefix__startswith=FIRST_PREFIX)
+    taken = set(same.values_list("ticket_prefix", flat=True))
+    numbered = (f"{FIRST_PREFIX}{n}" for n in range(2, len(taken) + 3))
+    return next(prefix for prefix in (FIRST_PREFIX, *numbered) if prefix not in taken)
 
 
 def number_new_task(workspace_id: int, project_id: int | None) -> tuple[Project, int]:
@@ -56,13 +158,13 @@ def number_new_task(workspace_id: int, project_id: int | None) -> tuple[Project,
 _general_ids: dict[int, int] = {}
 
 
-def _count_up(workspace_id: int, project_id: int) -> tuple[Project, int] | None:
+def _count_up(workspace_id: int, project_id: int, by: int = 1) -> tuple[Project, int] | None:
     """One statement finds, counts and returns: this is on the path of every new task."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE projects_project SET ticket_counter = ticket_counter + 1"
+            "UPDATE projects_project SET ticket_counter = ticket_counter + %s"
             " WHERE id = %s AND workspace_id = %s AND status = %s RETURNING name, slug, ticket_prefix, ticket_counter",
-            [project_id, workspace_id, Project.Status.ACTIVE.value],
+            [by, project_id, workspace_id, Project.Status.ACTIVE.value],
         )
         row = cursor.fetchone()
     if row is None:
@@ -73,7 +175,12 @@ def _count_up(workspace_id: int, project_id: int) -> tuple[Project, int] | None:
 
 
 def number_moved_task(workspace_id: int, project_id: int) -> tuple[Project, int]:
-    ticket = _count_up(workspace_id, project_id)
+    return number_moved_tasks(workspace_id, project_id, 1)
+
+
+def number_moved_tasks(workspace_id: int, project_id: int, n: int) -> tuple[Project, int]:
+    """Take `n` numbers of a project at once; returns the last of them."""
+    ticket = _count_up(workspace_id, project_id, n)
     if ticket is None:
         raise Invalid("Project not found or archived")
     return ticket

@@ -1,4 +1,4 @@
-"""Tasks, the queue, comments and quality reviews."""
+"""Tasks: the list, one of them, and their changes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access import limits
-from core.clock import seconds
-from core.errors import Denied, Invalid, NotFound
+from core.errors import Invalid
 from core.ids import LARGEST_ID
 from core.rows import Select
 from realtime.wire import legacy
 from tasks import services
-from tasks.models import SNAPSHOT_COLUMNS, Review, Tally, Task
+from tasks.models import SNAPSHOT_COLUMNS, Tally, Task
 
 from . import shapes
 from .base import LegacyView, whole
@@ -23,7 +21,7 @@ from .docs import describe
 from .remembered import Remembered
 
 CREATE, UPDATE = shapes.TaskFields(), shapes.TaskFields(partial=True)
-MANY, REVIEW = shapes.ManyStatuses(), shapes.ReviewFields()
+MANY = shapes.ManyStatuses()
 LEADING_NUMBER = re.compile(r"\s*([+-]?[0-9]+)")
 LISTED = Select(
     Task,
@@ -36,11 +34,21 @@ IGNORED = ("created_by",)
 
 
 def task_id(key: str) -> int:
-    """The leading number of the path part, as clients' servers have always read it."""
+    return leading_number(key, "Invalid task ID")
+
+
+def leading_number(key: str, refusal: str) -> int:
+    """The leading number of a path part, as clients' servers have always read it; 0 when it can be no id."""
     found = LEADING_NUMBER.match(key)
     if not found:
-        raise Invalid("Invalid task ID")
+        raise Invalid(refusal)
     return int(found[1]) if len(found[1]) < 20 else 0
+
+
+def listed_tasks(where: dict[str, Any], *, limit: int, offset: int = 0) -> list[Any]:
+    """Tasks as lists show them, newest first, already encoded."""
+    shown = LISTED.records(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
+    return [ENCODED[record] for record in shown]
 
 
 class Tasks(LegacyView):
@@ -58,8 +66,7 @@ class Tasks(LegacyView):
         filters = self._filters()
         total = self._total(filters)
         where = {"workspace_id": self.actor.workspace_id, **filters}
-        shown = LISTED.records(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
-        tasks = [ENCODED[record] for record in shown]
+        tasks = listed_tasks(where, limit=limit, offset=offset)
         page = offset // limit + 1 if limit else None
         return Response({"tasks": tasks, "total": total, "page": page, "limit": limit})
 
@@ -132,78 +139,3 @@ class OneTask(LegacyView):
 def _drop_ignored(want: dict[str, Any]) -> None:
     for name in IGNORED:
         want.pop(name, None)
-
-
-class Queue(LegacyView):
-    """The atomic claim: what one agent gets, no other one gets."""
-
-    route = "task-queue"
-
-    @describe("Claim the next task for an agent.", query=("agent", "max_capacity"), answers={200: "QueueAnswer"})
-    def get(self, request: Request) -> Response:
-        agent = self.query("agent") or request.META.get("HTTP_X_AGENT_NAME", "").strip()
-        self.check_rate(limits.QUEUE, request.META.get("HTTP_X_AGENT_NAME", "").strip() or self.ip)
-        if not agent:
-            raise Invalid("Missing agent. Provide ?agent=... or x-agent-name header.")
-        if self.actor.is_agent_scoped and agent != self.actor.agent_name:
-            raise Denied("Access denied: agent key may only queue tasks for itself.")
-        text = self.query("max_capacity") or "1"
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:3]) <= 20):
-            raise Invalid("Invalid max_capacity. Expected integer 1..20.")
-        now = self.now
-        claim = services.claim_next(actor=self.actor, now=now, agent_name=agent[:100], capacity=int(text))
-        shown = legacy.bare_task(claim.task.snapshot()) if claim.task else None
-        return Response({"task": shown, "reason": claim.reason, "agent": agent, "timestamp": seconds(now)})
-
-
-class Reviews(LegacyView):
-    route = "quality-review"
-    limited = frozenset({"POST"})
-
-    @describe("Reviews of one task, or the newest of several.", query=("taskId", "taskIds"), answers={200: "Reviews"})
-    def get(self, request: Request) -> Response:
-        here = Review.objects.filter(workspace_id=self.actor.workspace_id).order_by("-created_at", "-id")
-        if many := self.query("taskIds"):
-            ids = [int(word) for word in many.split(",") if word.strip().isdecimal() and len(word) < 19][:1000]
-            if not ids:
-                raise Invalid("taskIds must include at least one numeric id")
-            latest: dict[str, Any] = {str(id): None for id in ids}
-            for review in here.filter(task_id__in=ids).reverse():
-                latest[str(review.task_id)] = _verdict(review)
-            return Response({"latest": latest})
-        id = whole(self.query("taskId"), 0)
-        if not 0 < id <= LARGEST_ID:
-            raise Invalid("taskId is required")
-        return Response({"reviews": [_review(review) for review in here.filter(task_id=id)[:10]]})
-
-    @describe("Approve or reject a task's result.", body=shapes.ReviewFields, answers={200: "ReviewStored"})
-    def post(self, request: Request) -> Response:
-        want = self.read(REVIEW)
-        task = Task.objects.in_workspace(self.actor.workspace_id).filter(id=want["taskId"]).first()
-        if task is None:
-            raise NotFound("Task not found")
-        review = services.review_task(
-            task=task,
-            actor=self.actor,
-            now=self.now,
-            reviewer=want.get("reviewer") or Review.GATEKEEPER,
-            verdict=want["status"],
-            notes=want["notes"],
-        )
-        return Response({"success": True, "id": review.pk})
-
-
-def _verdict(review: Review) -> dict[str, Any]:
-    return {"status": review.status, "reviewer": review.reviewer, "created_at": seconds(review.created_at)}
-
-
-def _review(review: Review) -> dict[str, Any]:
-    return {
-        "id": review.pk,
-        "task_id": review.task_id,
-        "reviewer": review.reviewer,
-        "status": review.status,
-        "notes": review.notes,
-        "created_at": seconds(review.created_at),
-        "workspace_id": review.workspace_id,
-    }

@@ -117,6 +117,22 @@ class Task(models.Model):
                 condition=Q(status__in=["ASSIGNED", "INBOX"]),
                 name="task_queue",
             ),
+            # Each holds all that a report reads, so that no report reads tasks.
+            models.Index(
+                fields=[
+                    "workspace",
+                    "assigned_to",
+                    "priority",
+                    "outcome",
+                    "retry_count",
+                    "created_at",
+                    "completed_at",
+                    "updated_at",
+                ],
+                condition=Q(status="DONE"),
+                name="task_outcomes",
+            ),
+            models.Index(fields=["workspace", "updated_at"], condition=Q(status="DONE"), name="task_done_lately"),
         ]
 
     def __str__(self) -> str:

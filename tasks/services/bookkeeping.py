@@ -33,14 +33,31 @@ def lock(task: Task) -> Task:
 def count(task: Task, by: int) -> None:
     """Move the tally of tasks like this one up or down. `task` must be locked, or new."""
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Each change touches two tallies; taken in any order they would lock each other out.
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TALLY_LOCK, task.workspace_id])
+        _lock_tallies(cursor, task.workspace_id)
         cursor.execute(
             "INSERT INTO tasks_tally (workspace_id, project_id, status, priority, n) VALUES (%s, %s, %s, %s, %s)"
             " ON CONFLICT (workspace_id, project_id, status, priority) DO UPDATE SET n = tasks_tally.n + excluded.n",
             [task.workspace_id, task.project_id, str(task.status), task.priority, by],
         )
+
+
+def move_counts(workspace_id: int, source: int, target: int) -> None:
+    """All tasks of a project are counted in another one from now on."""
+    with connection.cursor() as cursor:
+        _lock_tallies(cursor, workspace_id)
+        cursor.execute(
+            "INSERT INTO tasks_tally (workspace_id, project_id, status, priority, n)"
+            " SELECT workspace_id, %s, status, priority, n FROM tasks_tally WHERE workspace_id = %s AND project_id = %s"
+            " ON CONFLICT (workspace_id, project_id, status, priority) DO UPDATE SET n = tasks_tally.n + excluded.n",
+            [target, workspace_id, source],
+        )
+        cursor.execute("DELETE FROM tasks_tally WHERE workspace_id = %s AND project_id = %s", [workspace_id, source])
+
+
+def _lock_tallies(cursor: Any, workspace_id: int) -> None:
+    if connection.vendor == "postgresql":
+        # Each change touches two tallies; taken in any order they would lock each other out.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TALLY_LOCK, workspace_id])
 
 
 def note_transition(task: Task, *, was: str, actor: Actor, now: datetime, reason: str = "") -> None:

@@ -56,13 +56,12 @@ class ProjectTests(LegacyApiTestCase):
             ({}, "Project name is required"),
             ({"name": " "}, "Project name is required"),
             ({"name": 5}, "Project name is required"),
-            ({"name": "Web", "slug": "no slug"}, "Invalid project slug"),
-            ({"name": "Web", "slug": "x" * 65}, "Invalid project slug"),
+            ({"name": "Web", "slug": "…"}, "Invalid project slug"),
             ({"name": "Web", "slug": ["x"]}, "Invalid project slug"),
-            ({"name": "Web", "ticket_prefix": "A-B"}, "Invalid ticket prefix"),
-            ({"name": "Web", "ticket_prefix": "X" * 13}, "Invalid ticket prefix"),
+            ({"name": "Web", "ticket_prefix": "--"}, "Invalid ticket prefix"),
             ({"name": "Web", "ticket_prefix": 5}, "Invalid ticket prefix"),
-            ({"name": "…"}, "Invalid ticket prefix"),
+            ({"name": "…"}, "Invalid project slug"),
+            ({"name": "Web", "deadline": 10**30}, "Invalid deadline"),
         ):
             with self.subTest(body=body):
                 answer = self.post(PATH, body)
