@@ -37,6 +37,7 @@ class Kind(TextChoices):
     SECURITY = "security.event"
 
     CHAT_MESSAGE = "chat.message"
+    CHAT_CHANGED = "chat.changed"
     WORKSPACE_CHANGED = "workspace.changed"
     WEBHOOK_CHANGED = "webhook.changed"
     ALERT_RULE_CHANGED = "alert_rule.changed"
@@ -77,6 +78,7 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
         {"event_type", "severity", "source", "agent_name", "detail", "ip_address", "tenant_id", "timestamp"}
     ),
     Kind.CHAT_MESSAGE: frozenset({"message"}),
+    Kind.CHAT_CHANGED: frozenset({"what", "id"}),
     Kind.WORKSPACE_CHANGED: frozenset({"id", "name"}),
     Kind.WEBHOOK_CHANGED: frozenset({"id", "name"}),
     Kind.ALERT_RULE_CHANGED: frozenset({"id", "name"}),

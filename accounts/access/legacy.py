@@ -96,6 +96,11 @@ TABLE: dict[str, dict[str, Role | None]] = {
     "cleanup": {"GET": A, "POST": A},
     "diagnostics": {"GET": A},
     "onboarding": {"GET": V, "POST": A},
+    "agent-comms": {"GET": O, "POST": O},
+    "chat-conversations": {"GET": V, "POST": O},
+    "chat-messages": {"GET": V, "POST": O},
+    "chat-message": {"GET": V, "PATCH": O},
+    "chat-session-prefs": {"GET": V, "PATCH": O},
     "docs": {"GET": None},
     "health": {"GET": None},
 }

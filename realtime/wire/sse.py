@@ -123,6 +123,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
     Kind.AUDIT_SECURITY: (("audit.security",), _data),
     Kind.SECURITY: (("security.event",), _security),
     Kind.CHAT_MESSAGE: (("chat.message",), _chat_message),
+    Kind.PIPELINE_NOTICE: (("activity.created",), _data),
 }
 
 

@@ -10,6 +10,7 @@ VIEWS = {pattern.name: pattern.callback.cls for pattern in urlpatterns}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 # What the contract leaves free, or limits in the view.
 FREE = {
+    ("scheduler", "POST"), ("onboarding", "POST"),
     ("notifications-deliver", "POST"), ("standup", "POST"), ("session-continue", "POST"),
     # Nothing behind them can be changed yet.
     ("gateways", "POST"),
@@ -34,8 +35,10 @@ FREE = {
     ("skill-registry", "PUT"),
     ("agent-evals", "POST"),
     ("security-scan-agent", "POST"),
+    ("pipelines", "PUT"), ("pipelines", "DELETE"), ("pipeline-runs", "POST"),
     ("logout", "POST"), ("me", "PATCH"), ("connect", "POST"), ("connect", "DELETE"),
-    ("webhook-test", "POST"), ("webhook-retry", "POST"),
+    ("agent-comms", "POST"), ("chat-conversations", "POST"), ("chat-messages", "POST"), ("chat-message", "PATCH"),
+    ("chat-session-prefs", "PATCH"), ("webhook-test", "POST"), ("webhook-retry", "POST"),
     ("agent", "PUT"), ("agent", "DELETE"), ("agent-heartbeat", "POST"), ("tokens", "POST"),
     ("workspaces", "POST"), ("workspace", "PUT"), ("workspace", "DELETE"), ("super-tenants", "POST"),
     ("super-tenant-decommission", "POST"), ("super-provision-jobs", "POST"), ("super-provision-job", "POST"),

@@ -1,0 +1,114 @@
+"""Every write about alert rules, and their evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from activity.audit import record_audit
+from activity.catalogue import Kind
+from activity.models import Event
+from activity.services import fact, record
+from core.actors import Actor
+from core.errors import NotFound
+from core.ids import LARGEST_ID, ref
+from notifications.services import Note, post
+
+from .meaning import Condition, is_met
+from .models import AlertRule
+from .world import Fleet
+
+COOLDOWN, MET, NOT_MET = "In cooldown", "Condition met", "Condition not met"
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    rule: AlertRule
+    reason: str
+
+    @property
+    def triggered(self) -> bool:
+        return self.reason == MET
+
+
+def find_rule(*, actor: Actor, id: int) -> AlertRule:
+    found = AlertRule.objects.in_workspace(actor.workspace_id).filter(id=id).first() if 0 < id <= LARGEST_ID else None
+    if found is None:
+        raise NotFound("Rule not found")
+    return found
+
+
+@transaction.atomic
+def create_rule(*, actor: Actor, now: datetime, name: str, **fields: Any) -> AlertRule:
+    rule = AlertRule.objects.create(
+        workspace_id=actor.workspace_id, name=name, created_by=actor.username, created_at=now, updated_at=now, **fields
+    )
+    record(_changed(rule, actor), at=now)
+    sentence = f"Created alert rule: {name}"
+    record_audit("alert_rule_created", actor=actor, at=now, target=("alert_rule", rule.pk), detail=sentence)
+    return rule
+
+
+@transaction.atomic
+def change_rule(*, rule: AlertRule, actor: Actor, now: datetime, changes: dict[str, Any]) -> AlertRule:
+    if not AlertRule.objects.filter(pk=rule.pk).update(**changes, updated_at=now):
+        raise NotFound("Rule not found")
+    rule.refresh_from_db()
+    record(_changed(rule, actor), at=now)
+    return rule
+
+
+@transaction.atomic
+def delete_rule(*, actor: Actor, now: datetime, id: int) -> bool:
+    """Whether there was such a rule; the attempt is noted either way."""
+    id = id if 0 < id <= LARGEST_ID else 0
+    rule = AlertRule.objects.in_workspace(actor.workspace_id).filter(id=id).first()
+    if rule is not None:
+        record(_changed(rule, actor), at=now)
+        rule.delete()
+    sentence = f"Deleted alert rule: {id}"
+    record_audit("alert_rule_deleted", actor=actor, at=now, target=("alert_rule", id), detail=sentence)
+    return rule is not None
+
+
+def evaluate_rules(*, actor: Actor, now: datetime, status_words: Mapping[str, str]) -> list[Outcome]:
+    """Judge each enabled rule, and tell its recipient when it is met."""
+    fleet = Fleet(actor.workspace_id, now=now, status_words=status_words)
+    rules = AlertRule.objects.in_workspace(actor.workspace_id).enabled()
+    return [Outcome(rule, _evaluate(rule, fleet, actor, now)) for rule in rules]
+
+
+def _evaluate(rule: AlertRule, fleet: Fleet, actor: Actor, now: datetime) -> str:
+    if rule.last_triggered_at is not None and rule.last_triggered_at > rule.rested_since(now):
+        return COOLDOWN
+    condition = Condition(rule.entity_type, rule.condition_field, rule.condition_operator, rule.condition_value)
+    if not is_met(condition, fleet, now=int(now.timestamp())):
+        return NOT_MET
+    return MET if _trigger(rule, actor, now) else COOLDOWN
+
+
+@transaction.atomic
+def _trigger(rule: AlertRule, actor: Actor, now: datetime) -> bool:
+    """The update takes the rule's row lock and sees whether somebody else was faster: then there is nothing to tell."""
+    rested = Q(last_triggered_at=None) | Q(last_triggered_at__lte=rule.rested_since(now))
+    triggered = AlertRule.objects.filter(rested, pk=rule.pk, enabled=True).update(
+        last_triggered_at=now, trigger_count=F("trigger_count") + 1
+    )
+    if triggered:
+        title = f"Alert: {rule.name}"[:LONGEST_TITLE]
+        message = rule.description or f'Rule "{rule.name}" triggered'
+        # Streams and webhooks hear nothing of it: its events are left out of the log.
+        post([Note(rule.recipient, "alert", title, message, ("alert_rule", rule.pk))], actor=actor, now=now)
+        record(_changed(rule, actor), at=now)
+    return bool(triggered)
+
+
+def _changed(rule: AlertRule, actor: Actor) -> Event:
+    data = {"id": rule.pk, "name": rule.name}
+    return fact(Kind.ALERT_RULE_CHANGED, actor=actor, subject=ref("alert_rule", rule.pk), data=data)
