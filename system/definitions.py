@@ -22,6 +22,8 @@ class Definition:
 
 
 CATEGORIES = {"subscription.plan_override": "general", "subscription.codex_plan": "general"}
+# Settings that the environment may give another default.
+ENVIRONMENT = {"gateway.host": "OPENCLAW_GATEWAY_HOST", "gateway.port": "OPENCLAW_GATEWAY_PORT"}
 RETENTION_NAMES = (
     ("activities_days", "activities", "Days that activities are kept"),
     ("audit_log_days", "audit", "Days that the audit log is kept"),
@@ -59,8 +61,8 @@ def definitions() -> dict[str, Definition]:
         Definition(f"retention.{name}", str(settings.RETAIN_DAYS[part]), text) for name, part, text in RETENTION_NAMES
     ]
     gateway = [
-        Definition("gateway.host", os.environ.get("OPENCLAW_GATEWAY_HOST") or "127.0.0.1", "Host of the gateway"),
-        Definition("gateway.port", os.environ.get("OPENCLAW_GATEWAY_PORT") or "18789", "Port of the gateway"),
+        Definition("gateway.host", _given("gateway.host") or "127.0.0.1", "Host of the gateway"),
+        Definition("gateway.port", _given("gateway.port") or "18789", "Port of the gateway"),
     ]
     minutes = str(settings.STALE_MINUTES)
     unlisted = [
@@ -68,3 +70,7 @@ def definitions() -> dict[str, Definition]:
         *(Definition(key, "true", "Whether this job runs", listed=False) for key in SWITCHES),
     ]
     return {one.key: one for one in (*retention, *gateway, *FIXED, *unlisted)}
+
+
+def _given(key: str) -> str:
+    return os.environ.get(ENVIRONMENT[key], "")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 
-from .definitions import definitions
+from .definitions import ENVIRONMENT, definitions
 from .models import Setting
 
 # Seconds after which what another process has set is noticed.
@@ -20,6 +21,11 @@ def value(key: str) -> str:
         return chosen
     definition = definitions().get(key)
     return definition.default if definition else ""
+
+
+def is_set(key: str) -> bool:
+    """Whether somebody chose the value: an administrator, or who set the environment."""
+    return key in _chosen() or bool(os.environ.get(ENVIRONMENT.get(key, "")))
 
 
 def flag(key: str) -> bool:

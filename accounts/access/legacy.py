@@ -10,11 +10,28 @@ TABLE: dict[str, dict[str, Role | None]] = {
     "login": {"POST": None},
     "logout": {"POST": None},
     "me": {"GET": V, "PATCH": V},
+    "google": {"POST": None},
+    "google-disconnect": {"POST": V},
+    "users": {"GET": A, "POST": A, "PUT": A, "DELETE": A},
+    "access-requests": {"GET": A, "POST": A},
+    "setup": {"GET": None, "POST": None},
+    "token-rotate": {"GET": A, "POST": A},
+    "agent-keys": {"GET": A, "POST": A, "DELETE": A},
     "connect": {"GET": V, "POST": O, "DELETE": O},
     "events": {"GET": V},
     "agents": {"GET": V, "POST": O, "PUT": O},
     "agent": {"GET": V, "PUT": O, "DELETE": A},
     "agent-heartbeat": {"GET": V, "POST": O},
+    "agent-register": {"POST": V},
+    "agent-message": {"POST": O},
+    "agent-sync": {"GET": O, "POST": O},
+    "agent-hide": {"POST": O, "DELETE": O},
+    "agent-soul": {"GET": O, "PUT": O, "PATCH": V},
+    "agent-memory": {"GET": V, "PUT": O, "DELETE": O},
+    "agent-files": {"GET": V, "PUT": O},
+    "agent-diagnostics": {"GET": V},
+    "agent-attribution": {"GET": V},
+    "agent-wake": {"POST": O},
     "tasks": {"GET": V, "POST": O, "PUT": O},
     "task-queue": {"GET": O},
     "task": {"GET": V, "PUT": O, "DELETE": A},
@@ -105,4 +122,6 @@ TABLE: dict[str, dict[str, Role | None]] = {
     "health": {"GET": None},
 }
 # Routes where nobody stands at the gate; a method of theirs may still ask for a role.
-UNGUARDED = {"login", "logout", "me", "docs", "health"}
+UNGUARDED = {
+    "login", "logout", "me", "google", "google-disconnect", "users", "access-requests", "setup",
+    "docs", "health"}

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 
 from activity import retention
 from activity.audit import Origin, record_audit
 from core.actors import Actor
 from core.ages import last_before, remove
 from notifications.models import Notification
+from workflows.models import PipelineRun
 
 FOREVER = "Retention disabled (keep forever)"
 NO_FILE = "No token file: token reports are kept in the database and never removed"
@@ -26,6 +26,10 @@ PARTS = {
     "audit": "Audit Log",
     "notifications": "Notifications",
     "pipeline_runs": "Pipeline Runs",
+}
+TABLES: dict[str, type[Notification] | type[PipelineRun]] = {
+    "notifications": Notification,
+    "pipeline_runs": PipelineRun,
 }
 
 
@@ -74,18 +78,10 @@ def _lines(now: datetime, *, delete: bool) -> Iterator[Line]:
 def _old_rows(part: str, before: datetime, *, delete: bool) -> int:
     if part in retention.PARTS:
         return retention.prune(part, before=before) if delete else retention.stale(part, before=before)
-    model = _model(part)
-    if model is None:
-        return 0
-    end = last_before(model._default_manager.all(), column="created_at", moment=before)
-    rows = model._default_manager.filter(created_at__lt=before)
+    every = TABLES[part].objects.all()
+    end = last_before(every, column="created_at", moment=before)
+    rows = every.filter(created_at__lt=before)
     return remove(rows, up_to=end) if delete else rows.filter(id__lte=end).count()
-
-
-def _model(part: str) -> type[models.Model] | None:
-    if part == "notifications":
-        return Notification
-    return next((model for model in apps.get_models() if model._meta.label == "workflows.PipelineRun"), None)
 
 
 @transaction.atomic
