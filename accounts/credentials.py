@@ -11,7 +11,7 @@ import hmac
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from core.actors import Actor, Role
 
-from .models import ApiKey, Session, User
+from . import proxy
+from .models import DEFAULT_WORKSPACE, ApiKey, GlobalKey, Session, User
 
 REMEMBERED_SECONDS = 5.0
 REMEMBERED_AT_MOST = 20_000
@@ -28,19 +29,21 @@ TOUCH_EVERY_SECONDS = 60
 LONGEST_SECRET = 512
 # The existing clients' key shapes: a well-shaped key passes the gate and is judged by the route.
 SHAPED_KEY = re.compile(r"mca?_[0-9a-f]{48}\Z")
-ENVIRONMENT_WORKSPACE = 1
+Lookup = tuple[tuple[str, str], Callable[[str], Actor | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request carried: session cookie, key (from `x-api-key` or `Authorization`), `x-agent-name`."""
+    """What a request carried: session cookie, key (from `x-api-key` or `Authorization`), `x-agent-name`, and the
+    person whom a trusted proxy has signed in."""
 
     cookie: str = ""
     key: str = ""
     agent_name: str = ""
+    person: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.cookie or self.key)
+        return bool(self.cookie or self.key or self.person)
 
 
 _memory: dict[tuple[str, str], tuple[float, Actor | None]] = {}
@@ -55,33 +58,40 @@ def forget() -> None:
 
 def remembered(presented: Presented) -> tuple[bool, Actor | None]:
     """(known, actor) without touching the database; for the event loop."""
-    if presented.cookie:
-        known, actor = _recall(("cookie", presented.cookie))
+    for slot, _ in _lookups(presented):
+        known, actor = _recall(slot)
         if not known:
             return False, None
         if actor:
             return True, _as_agent(actor, presented)
-    if not presented.key:
-        return True, None
-    known, actor = _recall(("key", presented.key))
-    return known, _as_agent(actor, presented) if actor else None
+    return True, None
 
 
 def resolve(presented: Presented) -> Actor | None:
-    """Who this is, or None. A valid cookie is preferred over any key; an invalid one falls through to the keys."""
-    actor = None
+    """Who this is, or None. The proxy's person comes first, then a valid cookie, then the key; what is not valid
+    falls through to the next."""
+    for slot, look_up in _lookups(presented):
+        actor = _remember(slot, look_up)
+        if actor:
+            return _as_agent(actor, presented)
+    return None
+
+
+def _lookups(presented: Presented) -> Iterator[Lookup]:
+    if presented.person:
+        yield ("person", presented.person), proxy.actor_of
     if presented.cookie:
-        actor = _remember(("cookie", presented.cookie), _actor_of_cookie)
-    if actor is None and presented.key:
-        actor = _remember(("key", presented.key), _actor_of_key)
-    return _as_agent(actor, presented) if actor else None
+        yield ("cookie", presented.cookie), _actor_of_cookie
+    if presented.key:
+        yield ("key", presented.key), _actor_of_key
 
 
 def passes_the_gate(presented: Presented) -> bool:
     """True when there is something worth resolving; the route then tells a bad credential from none."""
-    return bool(
-        presented.cookie or SHAPED_KEY.match(presented.key) or (presented.key and resolve(presented) is not None)
-    )
+    key = presented.key
+    if presented.person or presented.cookie or SHAPED_KEY.match(key):
+        return True
+    return bool(key) and (_is_environments(key) or resolve(presented) is not None)
 
 
 def _recall(slot: tuple[str, str]) -> tuple[bool, Actor | None]:
@@ -131,19 +141,38 @@ def _actor_of_cookie(cookie: str) -> Actor | None:
 
 
 def _actor_of_key(key: str) -> Actor | None:
-    return _environment_actor(key) or _stored_actor(key)
+    return _environment_actor(key) or _stored_actor(key) or _rotated_actor(key)
+
+
+def _is_environments(key: str) -> bool:
+    """Also once it was rotated away: such a key is told apart from none."""
+    return _same(settings.GLOBAL_API_KEY, key)
 
 
 def _environment_actor(key: str) -> Actor | None:
-    found = None
+    found, is_global = None, False
     # Every candidate is compared, so that the time taken tells nothing about which one matched.
     for word, secret in settings.ENVIRONMENT_KEYS:
         for spelling in (secret, f"{word}:{secret}"):
-            if hmac.compare_digest(spelling.encode(), key.encode()):
-                found = word
-    if found is None:
+            if _same(spelling, key):
+                found, is_global = word, secret == settings.GLOBAL_API_KEY
+    if found is None or (is_global and GlobalKey.objects.exists()):
         return None
-    return Actor("key", 0, "api", "API Access", Role.named(found), ENVIRONMENT_WORKSPACE)
+    return _api(Role.named(found))
+
+
+def _rotated_actor(key: str) -> Actor | None:
+    """The holder of the global key, once that was rotated."""
+    row = GlobalKey.objects.first()
+    return _api(Role.ADMIN) if row and _same(row.digest, digest(key)) else None
+
+
+def _api(role: Role) -> Actor:
+    return Actor("key", 0, "api", "API Access", role, DEFAULT_WORKSPACE)
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _stored_actor(key: str) -> Actor | None:

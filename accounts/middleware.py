@@ -8,6 +8,10 @@ from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from .credentials import Presented, resolve
+from .models import User
+from .scopes import presented_in
+
 SECURE_NAME = "__Host-mc-session"
 
 
@@ -22,6 +26,9 @@ class CookieNames(SessionMiddleware):
         response = super().process_response(request, response)
         cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
         secure = request.is_secure() if settings.COOKIE_SECURE is None else settings.COOKIE_SECURE
+        if cookie is not None and cookie["max-age"] == 0:
+            cookie["expires"] = ""
+            cookie["httponly"] = True
         if cookie is not None and secure:
             cookie["secure"] = True
             if request.is_secure():
@@ -40,6 +47,15 @@ class SignedIn:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith("/api/"):
             return self.get_response(request)  # programs are looked at by their own surface
+        if settings.PROXY_AUTH_HEADER:
+            _take_word_of_the_proxy(request)
         user = request.user
         request.actor = user.as_actor() if user.is_authenticated and user.may_sign_in else None  # type: ignore
         return self.get_response(request)
+
+
+def _take_word_of_the_proxy(request: HttpRequest) -> None:
+    presented = presented_in(request)
+    actor = resolve(Presented(person=presented.person)) if presented.person else None
+    if actor is not None:
+        request.user = User.objects.select_related("workspace").get(id=actor.id)

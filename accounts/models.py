@@ -14,6 +14,8 @@ from django.utils import timezone
 from core.actors import Actor, Role
 
 KEY_PREFIX_LENGTH = 12
+# Where the installation itself is looked after: its people, its keys without a workspace of their own.
+DEFAULT_WORKSPACE = 1
 
 
 class Tenant(models.Model):
@@ -71,7 +73,15 @@ class RoleWord(models.TextChoices):
     ADMIN = "admin"
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User"]):
+    def known_to_google(self, *, subject: str, email: str) -> User | None:
+        """The person behind a Google identity. One whose identity is not noted yet is found by address."""
+        google = self.filter(provider="google").select_related("workspace")
+        found = google.filter(provider_user_id=subject).first()
+        return found or google.filter(provider_user_id=None, email__iexact=email).order_by("id").first()
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_superuser(self, username: str, password: str, **fields: Any) -> User:
         fields.setdefault("workspace", Workspace.objects.order_by("id").first())
         user = User(username=username, role=RoleWord.ADMIN, display_name=username.capitalize(), **fields)
@@ -87,8 +97,11 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=10, choices=RoleWord, default=RoleWord.OPERATOR)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="users")
     provider = models.CharField(max_length=10, default="local")
-    avatar_url = models.URLField(null=True, blank=True)  # noqa: DJ001 - as above
+    provider_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique when given
+    avatar_url = models.URLField(max_length=2000, null=True, blank=True)  # noqa: DJ001 - as above
     is_approved = models.BooleanField(default=True)
+    approved_by = models.CharField(max_length=150, blank=True, default="")
+    approved_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
@@ -98,13 +111,22 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "provider_user_id"],
+                condition=Q(provider_user_id__isnull=False),
+                name="one_person_per_identity",
+            )
+        ]
+
     def __str__(self) -> str:
         return self.username
 
     @property
     def is_staff(self) -> bool:
-        """Administrators, and nobody else, see the admin site."""
-        return self.role == RoleWord.ADMIN
+        """The admin site shows every workspace, so only administrators of the default one see it."""
+        return self.role == RoleWord.ADMIN and self.workspace_id == DEFAULT_WORKSPACE
 
     @property
     def is_superuser(self) -> bool:
@@ -151,6 +173,9 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self, now: datetime) -> Self:
         return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
+    def of_agent(self, workspace_id: int, agent_id: int) -> Self:
+        return self.filter(workspace_id=workspace_id, agent_id=agent_id).order_by("-id")
+
 
 class ApiKey(models.Model):
     """A program's credential. Only its SHA-256 is kept; the key itself is shown once, when it is made."""
@@ -159,6 +184,7 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=KEY_PREFIX_LENGTH)
     digest = models.CharField(max_length=64, unique=True)
     role = models.CharField(max_length=10, choices=RoleWord, default=RoleWord.VIEWER)
+    scopes = models.JSONField(default=list, blank=True)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="api_keys")
     # Plain columns, not a key to agents: keys stand below agents, and an agent's removal revokes its keys.
     agent_id = models.BigIntegerField(null=True, blank=True)
@@ -194,3 +220,56 @@ class ApiKey(models.Model):
             agent_name=self.agent_name,
             agent_id=self.agent_id,
         )
+
+
+class GlobalKey(models.Model):
+    """The administrator's key for programs once it was rotated: a single row. While there is none, the key is the
+    environment's. `mask` is what may be shown of it."""
+
+    digest = models.CharField(max_length=64)
+    mask = models.CharField(max_length=32)
+    rotated_at = models.DateTimeField()
+    rotated_by = models.CharField(max_length=150)
+
+    def __str__(self) -> str:
+        return self.mask
+
+
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+    def listed(self, workspace_id: int) -> Self:
+        """What waits first, then by the last attempt."""
+        waiting = models.Case(models.When(status="pending", then=0), default=1)
+        return self.filter(workspace_id=workspace_id).order_by(waiting, "-last_attempt_at", "-id")
+
+
+class AccessRequest(models.Model):
+    """Somebody signed in with Google whom no administrator has let in yet."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="access_requests")
+    provider = models.CharField(max_length=10, default="google")
+    email = models.EmailField()
+    provider_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - the contract tells null
+    display_name = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - as above
+    avatar_url = models.URLField(max_length=2000, null=True, blank=True)  # noqa: DJ001 - as above
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    requested_at = models.DateTimeField()
+    last_attempt_at = models.DateTimeField()
+    attempt_count = models.PositiveIntegerField(default=1)
+    reviewed_by = models.CharField(max_length=150, null=True, blank=True)  # noqa: DJ001 - as above
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    review_note = models.TextField(null=True, blank=True)  # noqa: DJ001 - as above
+    approved_user_id = models.BigIntegerField(null=True, blank=True)
+
+    objects = AccessRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["email", "provider"], name="one_request_per_address")]
+        indexes = [models.Index(fields=["workspace", "status", "-last_attempt_at"], name="requests_of_workspace")]
+
+    def __str__(self) -> str:
+        return self.email

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from core.actors import system
 
-from .models import Session
-from .services import DEFAULT_WORKSPACE, access_changed
+from .models import DEFAULT_WORKSPACE, Session
+from .services import access_changed
 
 
 def digest(token: str) -> str:

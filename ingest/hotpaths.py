@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts import credentials
 from accounts.access import gate, legacy
 from accounts.access.limits import HEARTBEAT, limiter
+from accounts.access.rates import check_rate
 from accounts.credentials import Presented
 from accounts.scopes import ip_by, presented_by
 from core.actors import Actor, Role
@@ -135,10 +136,12 @@ def _admit(presented: Presented, least: Role) -> Actor:
 async def _check_rate(scope: dict[str, Any], actor: Actor) -> None:
     if not limiter().applies(HEARTBEAT):
         return
-    who = actor.agent_name or ip_by(scope)
-    refused = await asyncio.get_running_loop().run_in_executor(None, limiter().check, HEARTBEAT, who)
-    if refused is not None:
-        raise RateLimited(HEARTBEAT.message, headers=refused)
+    await asyncio.get_running_loop().run_in_executor(None, _count, actor, ip_by(scope))
+
+
+def _count(actor: Actor, ip: str) -> None:
+    close_old_connections()
+    check_rate(HEARTBEAT, actor.agent_name or ip, actor=actor, ip=ip, now=timezone.now())
 
 
 async def _send(send: Any, status: int, shape: dict[str, Any], extra: dict[str, str]) -> None:

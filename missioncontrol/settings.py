@@ -65,6 +65,8 @@ DOMAIN_APPS = [
     "webhooks",
     "provisioning",
     "system",
+    "system.search",
+    "system.importing",
 ]
 INSTALLED_APPS = [
     "missioncontrol.apps.AdminConfig",

@@ -14,6 +14,8 @@ os.environ.update(
         "MC_API_KEYS": "operator:test-operator-key,viewer:test-viewer-key",
         "MC_DISABLE_RATE_LIMIT": "1",
         "MC_LOG_LEVEL": "WARNING",
+        # Nobody listens there: no test asks Google.
+        "GOOGLE_TOKENINFO_URL": "http://127.0.0.1:9/tokeninfo",
     }
 )
 for name in ("DATABASE_URL", "REDIS_URL", "MC_COORDINATOR_AGENT", "PORT", "HOST", "WEB_CONCURRENCY"):

@@ -12,9 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import limits
+from accounts.access.rates import check_rate
 from accounts.models import User
 from accounts.scopes import ip_in
-from accounts.services import note_failed_sign_in
+from accounts.services import note_failed_sign_in, note_sign_in, note_sign_out
+from activity.audit import Origin
+from core.errors import RateLimited
 
 
 class SignInForm(AuthenticationForm):
@@ -26,6 +29,8 @@ class SignInForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)
+        if user.provider != "local":
+            raise self.get_invalid_login_error()
         if not user.may_sign_in:
             raise ValidationError(self.error_messages["unapproved"], code="unapproved")
 
@@ -36,17 +41,32 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     target = _next(request)
     if request.method == "GET" and request.user.is_authenticated:
         return HttpResponseRedirect(target)
-    if request.method == "POST" and limits.limiter().check(limits.LOGIN, ip_in(request)) is not None:
+    if request.method == "POST" and _is_too_fast(request):
         context = {"form": SignInForm(request), "next": target, "throttled": True}
         return render(request, "registration/login.html", context, status=429)
     form = SignInForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
-        login(request, form.get_user())
+        user = form.get_user()
+        login(request, user)
+        note_sign_in(user=user, now=timezone.now(), origin=_origin(request))
         return HttpResponseRedirect(target)
     if request.method == "POST":
-        note_failed_sign_in(username=request.POST.get("username", ""), now=timezone.now())
+        name = request.POST.get("username", "").replace("\0", "\ufffd")
+        note_failed_sign_in(username=name, now=timezone.now(), origin=_origin(request))
     status = 401 if request.method == "POST" else 200
     return render(request, "registration/login.html", {"form": form, "next": target}, status=status)
+
+
+def _is_too_fast(request: HttpRequest) -> bool:
+    try:
+        check_rate(limits.LOGIN, ip_in(request), actor=None, ip=ip_in(request), now=timezone.now())
+    except RateLimited:
+        return True
+    return False
+
+
+def _origin(request: HttpRequest) -> Origin:
+    return Origin(ip_in(request), request.META.get("HTTP_USER_AGENT"))
 
 
 def _next(request: HttpRequest) -> str:
@@ -58,5 +78,7 @@ def _next(request: HttpRequest) -> str:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        note_sign_out(actor=request.user.as_actor(), now=timezone.now(), origin=_origin(request))
     logout(request)
     return redirect("sign-in")

@@ -98,6 +98,7 @@ TABLE: dict[str, dict[str, Role | None]] = {
     "webhook-retry": {"POST": A},
     "webhook-deliveries": {"GET": A},
     "webhook-verify-docs": {"GET": V},
+    "search": {"GET": V},
     "workspaces": {"GET": V, "POST": A},
     "workspace": {"GET": V, "PUT": A, "DELETE": A},
     "super-tenants": {"GET": A, "POST": A},
@@ -124,4 +125,5 @@ TABLE: dict[str, dict[str, Role | None]] = {
 # Routes where nobody stands at the gate; a method of theirs may still ask for a role.
 UNGUARDED = {
     "login", "logout", "me", "google", "google-disconnect", "users", "access-requests", "setup",
-    "docs", "health"}
+    "docs", "health",
+}  # fmt: skip

@@ -11,9 +11,7 @@ from core.ratelimit import Counters, FileCounters, Limit, Limiter, RedisCounters
 TOO_MANY = "Too many requests. Please try again later."
 LOGIN = Limit("login", 5, "Too many login attempts. Try again in a minute.", critical=True)
 PASSWORD = Limit("password", 5, "Too many password change attempts. Try again in a minute.", critical=True)
-IDENTITY = Limit(
-    "identity", 20, "Too many identity or credential changes. Please try again later.", critical=True
-)
+IDENTITY = Limit("identity", 20, "Too many identity or credential changes. Please try again later.", critical=True)
 REFUSALS_TOLD = Limit("told", 1, "", critical=True)
 MUTATION = Limit("mutation", 60, TOO_MANY)
 READ = Limit("read", 120, TOO_MANY)

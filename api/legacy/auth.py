@@ -12,14 +12,16 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.access import limits
-from accounts.models import User
+from accounts.credentials import digest, resolve
+from accounts.models import ApiKey, User
+from accounts.scopes import presented_in
 from core.actors import Actor
 from core.errors import Denied, Invalid, Unauthenticated
 
 from .base import LegacyView
 from .docs import describe
 
-USER_KEYS = ["id", "username", "display_name", "role", "provider", "email", "avatar_url", "workspace_id", "tenant_id"]
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def user_out(actor: Actor, avatar_url: str | None = None) -> dict[str, Any]:
@@ -52,13 +54,14 @@ class Login(LegacyView):
         if not (isinstance(username, str) and isinstance(password, str) and username and password):
             raise Invalid("Username and password are required")
         if not User.objects.exists():
-            hint = "Restart the server with AUTH_USER and AUTH_PASS set to create the first admin."
+            hint = "Create it with POST /api/setup, or restart the server with AUTH_USER and AUTH_PASS set."
             raise Unauthenticated("No admin account has been created yet", code="NO_USERS", hint=hint)
         user = auth.authenticate(request._request, username=username, password=password)
         if not isinstance(user, User) or not user.may_sign_in or user.provider != "local":
-            services.note_failed_sign_in(username=username, now=self.now)
+            services.note_failed_sign_in(username=username, now=self.now, origin=self.origin)
             raise Unauthenticated("Invalid credentials")
-        auth.login(request._request, user)
+        auth.login(request._request, user, backend=BACKEND)
+        services.note_sign_in(user=user, now=self.now, origin=self.origin)
         return Response({"user": user_out(user.as_actor(), user.avatar_url)})
 
 
@@ -67,6 +70,9 @@ class Logout(LegacyView):
 
     @describe("Sign out; ends the session of the cookie.", answers={200: "Ok"})
     def post(self, request: Request) -> Response:
+        actor = resolve(presented_in(request._request))
+        if actor is not None:
+            services.note_sign_out(actor=actor, now=self.now, origin=self.origin)
         auth.logout(request._request)
         answer = Response({"ok": True})
         # Django drops only a cookie that came; existing clients are told in any case.
@@ -87,8 +93,17 @@ class Me(LegacyView):
 
     @describe("Who the credential belongs to.", answers={200: "UserAnswer"})
     def get(self, request: Request) -> Response:
-        user = User.objects.filter(id=self.actor.id).first() if self.actor.kind == "user" else None
+        if self.actor.kind != "user":
+            return Response({"user": {**user_out(self.actor), "id": self._key_id()}})
+        user = User.objects.filter(id=self.actor.id).first()
         return Response({"user": user_out(self.actor, user.avatar_url if user else None)})
+
+    def _key_id(self) -> int:
+        """Below zero, so that no key is taken for a person; the global key is 0."""
+        if self.actor.kind == "key":
+            return -self.actor.id
+        held = digest(presented_in(self.request._request).key)
+        return -(ApiKey.objects.filter(digest=held).values_list("id", flat=True).first() or 0)
 
     @describe("Change one's display name or password.", body="ProfileChange", answers={200: "ProfileAnswer"})
     def patch(self, request: Request) -> Response:
@@ -99,9 +114,9 @@ class Me(LegacyView):
             raise Invalid("Invalid request body")
         user = User.objects.select_related("workspace").get(id=self.actor.id)
         changes = self._changes(sent, user)
-        user = services.change_profile(user=user, changes=changes, now=self.now)
+        user = services.change_profile(user=user, changes=changes, now=self.now, origin=self.origin)
         if "password" in changes:
-            _sign_in_afresh(request._request, user)
+            sign_in_afresh(request._request, user)
         return Response({"success": True, "user": user_out(user.as_actor(), user.avatar_url)})
 
     def _changes(self, sent: dict[str, Any], user: User) -> dict[str, Any]:
@@ -127,6 +142,7 @@ class Me(LegacyView):
         return changes
 
 
-def _sign_in_afresh(request: HttpRequest, user: User) -> None:
+def sign_in_afresh(request: HttpRequest, user: User) -> None:
+    """After all sessions of the person have ended: the one who asks goes on in a new one."""
     request.session.flush()
-    auth.login(request, user)
+    auth.login(request, user, backend=BACKEND)

@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.access import gate, limits
+from accounts.access import gate, limits, rates
 from accounts.access.legacy import TABLE, UNGUARDED
 from accounts.credentials import resolve
 from accounts.isolation import check_isolation
@@ -108,12 +108,15 @@ class LegacyView(APIView):
             if self.is_global:
                 check_isolation(self.actor, route=self.route, origin=self.origin, now=self.now)
         if self.limit and method in self.limited:
-            self.check_rate(self.limit, self.ip)
+            self.check_rate(self.limit, self.rate_key)
 
     def check_rate(self, limit: Limit, key: str) -> None:
-        refused = limits.limiter().check(limit, key)
-        if refused is not None:
-            raise errors.RateLimited(limit.message, headers=refused)
+        rates.check_rate(limit, key, actor=getattr(self, "actor", None), ip=self.ip, now=self.now)
+
+    @property
+    def rate_key(self) -> str:
+        """Whose requests `limit` counts together."""
+        return self.ip
 
     @property
     def default_response_headers(self) -> dict[str, str]:

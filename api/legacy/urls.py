@@ -40,6 +40,7 @@ from . import (
     reviews,
     scheduler,
     schema,
+    search,
     sessions,
     settings,
     setup,
@@ -63,6 +64,7 @@ from . import (
 app_name = "legacy"
 
 urlpatterns = [
+    path("search", search.Search.as_view(), name="search"),
     path("workspaces", workspaces.Workspaces.as_view(), name="workspaces"),
     path("workspaces/<str:key>", workspaces.OneWorkspace.as_view(), name="workspace"),
     path("super/tenants", tenants.Tenants.as_view(), name="super-tenants"),
