@@ -47,6 +47,7 @@ app.conf.update(
             "schedule": float(min(settings.SWEEP_SECONDS, 60)),
         },
         "fold-back": {"task": "activity.jobs.fold_back_the_write_ahead_log", "schedule": 3.0},
+        "search-takes-in-what-is-new": {"task": "system.search.jobs.take_in_what_is_new", "schedule": 10.0},
         "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(hour=3, minute=17)},
         "forget-old-sessions": {"task": "accounts.jobs.forget_old_sessions", "schedule": crontab(minute=41)},
     },

@@ -11,6 +11,7 @@ from django.db import connection, models
 
 from accounts.models import ApiKey
 from agents.models import Agent
+from chat.models import Conversation, Message, Pair
 from notifications.models import Notification
 from projects.models import Membership, Project
 from tasks.models import Mention, Subscription, Task
@@ -24,6 +25,7 @@ def move_everything(*, workspace_id: int, to: int, now: datetime) -> dict[str, s
     for old, new in renamed.items():
         _follow_name(workspace_id, old, new)
     _rename_projects(workspace_id, to)
+    _rename_conversations(workspace_id, to)
     _add_sums(workspace_id, to)
     Budget.objects.filter(workspace_id=workspace_id).delete()
     # Keys of agents go with them. A key for the whole workspace was made for that one alone.
@@ -69,6 +71,9 @@ def _follow_name(workspace_id: int, old: str, new: str) -> None:
     Subscription.objects.filter(task__workspace_id=workspace_id, name=old).update(name=new)
     Membership.objects.filter(project__workspace_id=workspace_id, agent_name=old).update(agent_name=new)
     TokenUsage.objects.filter(workspace_id=workspace_id, agent_name=old).update(agent_name=new)
+    for said in (Pair, Message):
+        said._base_manager.filter(workspace_id=workspace_id, from_agent=old).update(from_agent=new)
+        said._base_manager.filter(workspace_id=workspace_id, to_agent=old).update(to_agent=new)
     sums = Rollup.objects.filter(workspace_id=workspace_id, dimension=Rollup.Dimension.AGENT)
     sums.filter(key=old).update(key=new)
 
@@ -85,6 +90,16 @@ def _rename_projects(workspace_id: int, to: int) -> None:
             used = set(taken.values_list("ticket_prefix", flat=True))
             project.ticket_prefix = free(project.ticket_prefix, used, 12, joint="")
         project.save(update_fields=["slug", "ticket_prefix"])
+
+
+def _rename_conversations(workspace_id: int, to: int) -> None:
+    """Two conversations of the same name stay two: their messages were never meant for each other."""
+    mine, theirs = (Conversation.objects.filter(workspace_id=id) for id in (workspace_id, to))
+    taken = {*mine.values_list("key", flat=True), *theirs.values_list("key", flat=True)}
+    for conversation in mine.filter(key__in=theirs.values("key")).order_by("id"):
+        conversation.key = free(conversation.key, taken, 200)
+        taken.add(conversation.key)
+        conversation.save(update_fields=["key"])
 
 
 def free(word: str, taken: Iterable[str], longest: int, *, joint: str = "-") -> str:
