@@ -108,14 +108,14 @@ class PipelineRunQuerySet(models.QuerySet["PipelineRun"]):
     def newest(self) -> Self:
         return self.order_by("-id")
 
-    def counts(self, workspace_id: int) -> dict[int, dict[str, int]]:
+    def counts(self, workspace_id: int) -> dict[int, dict[str, Any]]:
         """By pipeline: how many runs there were, and how many of them ended how."""
         status = PipelineRun.Status
         counted = {
             word: Count("id", filter=Q(status=word)) for word in (status.COMPLETED, status.FAILED, status.RUNNING)
         }
         rows = self.in_workspace(workspace_id).values("pipeline_id").annotate(total=Count("id"), **counted)
-        return {row["pipeline_id"]: dict(row) for row in rows}
+        return {row["pipeline_id"]: {**row} for row in rows}
 
 
 class PipelineRun(models.Model):

@@ -76,6 +76,13 @@ class ZeroOrOne(Strict):
         return bool(data)
 
 
+class ObjectOrText(Strict):
+    def to_internal_value(self, data: object) -> object:
+        if not isinstance(data, dict | str):
+            self.fail("invalid")
+        return data
+
+
 class RuleChanges(Shape):
     """Looser than the fields of a new one: only the types are looked at, since clients send whole rows back."""
 
@@ -87,7 +94,7 @@ class RuleChanges(Shape):
     condition_operator = Text()
     condition_value = NumberOrText()
     action_type = Text()
-    action_config = Strict(required=False)
+    action_config = ObjectOrText(required=False, allow_null=True)
     cooldown_minutes = Whole(0, LONGEST_COOLDOWN)
 
 
