@@ -39,6 +39,8 @@ def event_names(event: Event) -> tuple[str, ...]:
     data = event.data or {}
     if event.kind == Kind.STORY:
         return (f"activity.{event.type}",)
+    if event.kind == Kind.PIPELINE_NOTICE:
+        return (f"activity.{data['type']}",)
     if event.kind == Kind.NOTIFICATION_CREATED:
         return (f"notification.{data['notification']['type']}",)
     if event.kind == Kind.AGENT_PRESENCE:

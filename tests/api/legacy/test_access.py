@@ -63,6 +63,16 @@ ROLES: dict[str, dict[str, int | None]] = {
     "/api/agents": {"GET": VIEWER, "POST": OPERATOR, "PUT": OPERATOR},
     "/api/agents/999": {"GET": VIEWER, "PUT": OPERATOR, "DELETE": ADMIN},
     "/api/agents/999/heartbeat": {"GET": VIEWER, "POST": OPERATOR},
+    "/api/agents/register": {"POST": VIEWER},
+    "/api/agents/message": {"POST": OPERATOR},
+    "/api/agents/sync": {"GET": OPERATOR, "POST": OPERATOR},
+    "/api/agents/999/hide": {"POST": OPERATOR, "DELETE": OPERATOR},
+    "/api/agents/999/soul": {"GET": OPERATOR, "PUT": OPERATOR, "PATCH": VIEWER},
+    "/api/agents/999/memory": {"GET": VIEWER, "PUT": OPERATOR, "DELETE": OPERATOR},
+    "/api/agents/999/files": {"GET": VIEWER, "PUT": OPERATOR},
+    "/api/agents/999/diagnostics": {"GET": VIEWER},
+    "/api/agents/999/attribution": {"GET": VIEWER},
+    "/api/agents/999/wake": {"POST": OPERATOR},
     "/api/tasks": {"GET": VIEWER, "POST": OPERATOR, "PUT": OPERATOR},
     "/api/tasks/queue": {"GET": OPERATOR},
     "/api/tasks/999": {"GET": VIEWER, "PUT": OPERATOR, "DELETE": ADMIN},
@@ -143,7 +153,7 @@ class AccessTests(LegacyApiTestCase):
         assert routes == set(ROLES)
 
     def test_each_caller_may_do_what_the_contract_says(self):
-        callers = ((self.keys[self.vera], VIEWER), (self.keys[self.bob], OPERATOR), ("test-admin-key", ADMIN))
+        callers = tuple((self.keys[who], role) for who, role in ((self.vera, 0), (self.bob, 1), (self.alice, 2)))
         assert [
             (path, method, role)
             for path, method in CELLS

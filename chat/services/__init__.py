@@ -1,0 +1,8 @@
+"""Every write about conversations."""
+
+from .conversing import find_message, mark_read, open_conversation, say
+from .forwarding import Forward
+from .preferring import set_preference
+from .wording import Words
+
+__all__ = ["Forward", "Words", "find_message", "mark_read", "open_conversation", "say", "set_preference"]
