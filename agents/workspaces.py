@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from core.errors import Invalid, TooLarge
 
 from .models import Agent
@@ -23,6 +25,6 @@ def check_size(content: str) -> None:
         raise TooLarge(f"File exceeds {LARGEST} bytes ({size} bytes). Nothing was stored.")
 
 
-def workspace_of(agent: Agent) -> str:
+def workspace_of(agent: Agent) -> NoReturn:
     """Where the agent's files are. No agent of this server has a workspace yet."""
     raise Invalid("Agent workspace is not configured")

@@ -16,7 +16,9 @@ KINDS = {
     "mission_control_key": re.compile(r"\bmca?_[0-9a-f]{48}\b"),
     "private_key": re.compile(r"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----"),
     "credentials_in_url": re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:[^\s:/@]{3,200}@"),
-    "password_assignment": re.compile(r"(?i)\b(?:password|passwd|secret|api_?key|token)\s{0,5}[:=]\s{0,5}['\"]?[^\s'\"]{12}"),
+    "password_assignment": re.compile(
+        r"(?i)\b(?:password|passwd|secret|api_?key|token)\s{0,5}[:=]\s{0,5}['\"]?[^\s'\"]{12}"
+    ),
 }  # fmt: skip
 
 

@@ -1,0 +1,87 @@
+"""What the event log tells of one agent: through indexes, however long the log is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from activity.catalogue import STORIES
+from activity.models import Event
+from core.rows import adapted, ask, places
+
+from .models import Agent
+
+FAILURES = tuple(type for type in STORIES if "error" in type or "fail" in type)
+ROW = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
+Story = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `since` until before `until`."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many stories of one type an agent's doings made in one hour (`2026-03-04 05`, UTC)."""
+
+    hour: str
+    type: str
+    n: int
+
+
+def voices(agent: Agent) -> tuple[str, str]:
+    """The names under which the log knows the agent: its own, and that of its keys."""
+    return agent.name, f"agent:{agent.name}"
+
+
+def counted(agent: Agent, span: Span) -> list[Counted]:
+    """Written out: the ORM would make SQLite call back for every row to find its hour."""
+    is_postgres = connection.vendor == "postgresql"
+    hour = "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')" if is_postgres else "substr(at, 1, 13)"
+    rows = ask(
+        f"SELECT {hour}, type, count(*) FROM {Event._meta.db_table} WHERE kind = 'activity.created'"
+        f" AND workspace_id = %s AND actor IN ({places(voices(agent))}) AND at >= %s AND at < %s"
+        " GROUP BY 1, 2 ORDER BY 1, 2",
+        [agent.workspace_id, *voices(agent), adapted(span.since), adapted(span.until)],
+    )
+    return [Counted(hour, type, n) for hour, type, n in rows]
+
+
+def told_by(agent: Agent, span: Span, *, types: Sequence[str] | None = None, most: int) -> list[Story]:
+    """The newest stories of the agent's own doings, each voice asked alone so that an index gives the order."""
+    found: list[Story] = []
+    for voice in voices(agent):
+        rows = Event.objects.stories(agent.workspace_id).filter(actor=voice, at__gte=span.since, at__lt=span.until)
+        if types is not None:
+            rows = rows.filter(type__in=types)
+        found += rows.order_by("-at", "-id").values(*ROW)[:most]
+    return sorted(found, key=_newest_first)[:most]
+
+
+def told_of(agent: Agent, span: Span, *, types: Sequence[str], most: int) -> list[Story]:
+    """The newest stories about the agent, whoever caused them."""
+    rows = Event.objects.stories(agent.workspace_id).filter(agent_id=agent.pk, type__in=types)
+    return list(
+        rows.filter(at__gte=span.since, at__lt=span.until).order_by("-at", "-id").values(*ROW)[:most],
+    )
+
+
+def audited(agent: Agent, span: Span, *, most: int) -> list[Story]:
+    """The newest audit rows of the agent's own doings."""
+    found: list[Story] = []
+    for voice in voices(agent):
+        rows = Event.objects.audit(agent.workspace_id).filter(actor=voice, at__gte=span.since, at__lt=span.until)
+        found += rows.order_by("-at", "-id").values(*ROW)[:most]
+    return sorted(found, key=_newest_first)[:most]
+
+
+def _newest_first(row: Story) -> tuple[float, int]:
+    return -row["at"].timestamp(), -row["id"]

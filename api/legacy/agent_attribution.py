@@ -1,0 +1,147 @@
+"""The sections of an agent's attribution: who it is, what it did, what it changed, what that cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from agents.models import Agent
+from agents.stories import Span, audited, counted, told_by, told_of
+from core.clock import seconds
+from realtime.wire import legacy
+from tasks.models import Comment, Task
+from tokens.of_agents import days_of, models_of
+
+from .agent_diagnostics import MODEL_ROW, TIMEFRAME, TOLD, TOTAL, model_row, total_of
+from .answers import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
+from .audit import AUDITED
+from .audit import audited as audit_row
+
+MOST = 100
+TASK_STORIES = (
+    "task_created", "task_updated", "task_deleted", "task_assigned", "task_broadcast", "quality_review",
+)  # fmt: skip
+STATUS_STORIES = ("agent_status_change", "agent_created")
+FINISHED = (Task.Status.DONE, Task.Status.CANCELED, Task.Status.FAILED)
+Section = dict[str, Any]
+
+
+def identity(agent: Agent, span: Span) -> Section:
+    """For the life of the agent, whatever the span."""
+    counts: Counter[str] = Counter()
+    for _, status, n in Task.objects.counts_of(agent.workspace_id, [agent.name]):
+        counts[status] += n
+    return {
+        "id": agent.pk,
+        "name": agent.name,
+        "role": agent.role,
+        "status": agent.status,
+        "last_seen": seconds(agent.last_seen),
+        "last_activity": agent.last_activity,
+        "created_at": seconds(agent.created_at),
+        "session_key": agent.session_key,
+        "has_soul": bool(agent.soul_content),
+        "config_keys": list(agent.config),
+        "lifetime_stats": {
+            "tasks_total": counts.total(),
+            "tasks_completed": counts[Task.Status.DONE],
+            "tasks_active": counts.total() - sum(counts[status] for status in FINISHED),
+            "comments_authored": Comment.objects.filter(workspace_id=agent.workspace_id, author=agent.name).count(),
+        },
+    }
+
+
+def audit(agent: Agent, span: Span) -> Section:
+    types: Counter[str] = Counter()
+    for count in counted(agent, span):
+        types[count.type] += count.n
+    return {
+        "total_activities": types.total(),
+        "by_type": dict(types.most_common()),
+        "activities": [_told(row) for row in told_by(agent, span, most=MOST)],
+        "audit_log_entries": [audit_row(row) for row in audited(agent, span, most=MOST)],
+    }
+
+
+def _told(row: Section) -> Section:
+    return {key: value for key, value in legacy.activity(row).items() if key != "workspace_id"}
+
+
+def mutations(agent: Agent, span: Span) -> Section:
+    tasks = [_told(row) for row in told_by(agent, span, types=TASK_STORIES, most=MOST)]
+    comments = Comment.objects.filter(
+        workspace_id=agent.workspace_id, author=agent.name, created_at__gte=span.since, created_at__lt=span.until
+    )
+    shown = comments.order_by("-created_at", "-id").values("id", "task_id", "task__title", "content", "created_at")
+    authored = [_comment(row) for row in shown[:MOST]]
+    changes = [_status_change(row) for row in told_of(agent, span, types=STATUS_STORIES, most=MOST)]
+    return {
+        "task_mutations": tasks,
+        "comments": authored,
+        "status_changes": changes,
+        "summary": {
+            "task_mutations_count": len(tasks),
+            "comments_count": len(authored),
+            "status_changes_count": len(changes),
+        },
+    }
+
+
+def _comment(row: Section) -> Section:
+    return {
+        "id": row["id"],
+        "task_id": row["task_id"],
+        "task_title": row["task__title"],
+        "content": row["content"],
+        "created_at": seconds(row["created_at"]),
+    }
+
+
+def _status_change(row: Section) -> Section:
+    shown = ("id", "type", "description", "data")
+    return {**{key: row[key] for key in shown}, "created_at": seconds(row["at"])}
+
+
+def cost(agent: Agent, span: Span) -> Section:
+    home, name = agent.workspace_id, agent.name
+    lines = models_of(home, name, since=span.since, until=span.until)
+    days = [
+        {"date": day.key, **{key: value for key, value in model_row(day).items() if key != "model"}}
+        for day in days_of(home, name, since=span.since, until=span.until)
+    ]
+    return {"by_model": [model_row(line) for line in lines], "total": total_of(lines), "daily_trend": days}
+
+
+SECTIONS: dict[str, Callable[[Agent, Span], Section]] = {
+    "identity": identity,
+    "audit": audit,
+    "mutations": mutations,
+    "cost": cost,
+}
+
+ATTRIBUTION = has(
+    *SECTIONS,
+    agent_name=TEXT,
+    timeframe=TIMEFRAME,
+    access_scope={**TEXT, "enum": ["self", "privileged"]},
+    identity=has(
+        id=WHOLE, name=TEXT, role=TEXT, status=TEXT, last_seen=maybe(WHOLE), last_activity=maybe(TEXT),
+        created_at=WHOLE, session_key=maybe(TEXT), has_soul=FLAG, config_keys=many(TEXT),
+        lifetime_stats=has(tasks_total=WHOLE, tasks_completed=WHOLE, tasks_active=WHOLE, comments_authored=WHOLE),
+    ),
+    audit=has(
+        total_activities=WHOLE, by_type=each(WHOLE), activities=many(TOLD), audit_log_entries=many(AUDITED)
+    ),
+    mutations=has(
+        task_mutations=many(TOLD),
+        comments=many(has(id=WHOLE, task_id=WHOLE, task_title=TEXT, content=TEXT, created_at=WHOLE)),
+        status_changes=many(has(id=WHOLE, type=TEXT, description=TEXT, data=maybe({"type": "object"}), created_at=WHOLE)),
+        summary=has(task_mutations_count=WHOLE, comments_count=WHOLE, status_changes_count=WHOLE),
+    ),
+    cost=has(
+        by_model=many(MODEL_ROW),
+        total=TOTAL,
+        daily_trend=many(has(date=TEXT, input_tokens=WHOLE, output_tokens=WHOLE, requests=WHOLE, cost=NUMBER)),
+    ),
+)  # fmt: skip
