@@ -98,8 +98,7 @@ def delete_notifications(
     """Remove rows by id, or those of a recipient from before a moment; returns how many. Unknown ids are ignored."""
     rows = Notification.objects.filter(workspace_id=actor.workspace_id)
     rows = rows.filter(recipient=recipient, created_at__lt=before) if ids is None else rows.filter(id__in=ids)
-    # Nothing hangs on a notification, so that the database need not be asked for each.
-    gone = int(rows._raw_delete(rows.db))
+    gone, _ = rows.delete()
     if gone:
         data = {"ids": (ids or [])[:MARK_AT_MOST], "recipient": recipient, "n": gone}
         record(fact(Kind.NOTIFICATION_DELETED, actor=actor, subject="notification:0", data=data), at=now)

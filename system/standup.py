@@ -108,5 +108,5 @@ def _by_agent(rows: QuerySet[Task]) -> dict[str, list[Row]]:
 
 def _counted(rows: QuerySet[Any], column: str, names: list[str]) -> dict[str, int]:
     wanted = set(names)
-    counts = rows.order_by().values_list(column).annotate(n=Count("id"))
+    counts = rows.order_by().values_list(column).annotate(n=Count("*"))
     return {name: n for name, n in counts if name in wanted}

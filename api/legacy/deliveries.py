@@ -69,7 +69,7 @@ class Deliver(LegacyView):
         )
 
     def _pending(self, waiting: QuerySet[Notification]) -> list[dict[str, Any]]:
-        counted = waiting.values_list("recipient").annotate(n=Count("id")).order_by("-n", "recipient")
+        counted = waiting.values_list("recipient").annotate(n=Count("*")).order_by("-n", "recipient")
         rows = list(counted[:PENDING_SHOWN])
         sessions = self._sessions([name for name, _ in rows])
         return [{"recipient": name, "session_key": sessions.get(name), "pending_count": n} for name, n in rows]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from activity.models import Event
 from notifications.models import Notification
 from realtime.wire.sse import encode
@@ -139,6 +141,98 @@ class MarkReadTests(LegacyApiTestCase):
         make_task(assigned_to="nova", actor=actor_of(self.charlie))
         self.put(PATH, {"recipient": "nova", "markAllRead": True})
         assert Notification.objects.unread().get().workspace_id == self.elsewhere.pk
+
+
+class MarkDeliveredTests(LegacyApiTestCase):
+    def mark(self, agent="nova", **options):
+        return self.post(PATH, {"action": "mark-delivered", "agent": agent}, **options)
+
+    def test_what_waits_is_handed_over_once_and_oldest_first(self):
+        first, second = (make_task(f"{n}", assigned_to="nova") for n in range(2))
+        make_task(assigned_to="other")
+        answer = self.mark()
+        assert (answer.status, list(answer.body)) == (200, ["success", "delivered", "notifications"])
+        assert (answer.body["success"], answer.body["delivered"]) == (True, 2)
+        rows = answer.body["notifications"]
+        assert [row["source_id"] for row in rows] == [first.pk, second.pk]
+        assert list(rows[0]) == KEYS[:-1]
+        assert all(row["delivered_at"] for row in rows)
+        assert self.mark().body == {"success": True, "delivered": 0, "notifications": []}
+        assert Notification.objects.filter(recipient="other", delivered_at=None).exists()
+
+    def test_what_was_delivered_stays_unread(self):
+        make_task(assigned_to="nova")
+        self.mark()
+        row = self.get(f"{PATH}?recipient=nova").body["notifications"][0]
+        assert row["delivered_at"] and row["read_at"] is None
+
+    def test_bad_bodies(self):
+        for body, details in (
+            ({}, ["action: Invalid input", "agent: Invalid input"]),
+            ({"action": "mark-delivered"}, ["agent: Invalid input"]),
+            ({"action": "mark-delivered", "agent": ""}, ["agent: Invalid input"]),
+            ({"action": "mark-delivered", "agent": 5}, ["agent: Invalid input"]),
+            ({"action": "mark-read", "agent": "nova"}, ["action: Invalid input"]),
+            ([], [": Invalid input"]),
+        ):
+            with self.subTest(body=body):
+                answer = self.post(PATH, body)
+                assert (answer.status, answer.body) == (400, {"error": "Validation failed", "details": details})
+        assert self.post(PATH, b"{").body == {"error": "Invalid request body"}
+
+    def test_an_outsider_gets_none(self):
+        make_task(assigned_to="nova")
+        assert self.mark(as_=self.charlie).body["delivered"] == 0
+        assert self.mark(as_=self.vera).status == 403
+        assert self.mark().body["delivered"] == 1
+
+    def test_thousands_are_handed_over_in_parts(self):
+        row = {"workspace": self.home, "recipient": "nova", "type": "message", "title": "x", "message": "x"}
+        Notification.objects.bulk_create(Notification(**row, created_at=self.now) for _ in range(5001))
+        assert [self.mark().body["delivered"] for _ in range(3)] == [5000, 1, 0]
+
+
+class DeleteTests(LegacyApiTestCase):
+    def setUp(self):
+        super().setUp()
+        for n in range(3):
+            make_task(f"{n}", assigned_to="nova")
+        self.ids = list(Notification.objects.order_by("id").values_list("id", flat=True))
+
+    def test_by_id(self):
+        for ids, deleted in ((self.ids[:2], 2), (self.ids, 1), ([987_654, 10**18, -1, 0, "x", None], 0), ([], 0)):
+            answer = self.delete(PATH, {"ids": ids})
+            assert (answer.status, answer.body) == (200, {"success": True, "deleted": deleted})
+
+    def test_the_old_ones_of_a_recipient(self):
+        make_task(assigned_to="other")
+        Notification.objects.filter(id=self.ids[0]).update(created_at=self.now - timedelta(days=2))
+        yesterday, tomorrow = (self.now.timestamp() + days * 86400 for days in (-1, 1))
+        for before, deleted in ((1, 0), (-5, 0), (int(yesterday), 1), (tomorrow, 2), (1e30, 0)):
+            with self.subTest(before=before):
+                answer = self.delete(PATH, {"recipient": "nova", "olderThan": before})
+                assert (answer.status, answer.body) == (200, {"success": True, "deleted": deleted})
+        assert Notification.objects.get().recipient == "other"
+
+    def test_one_of_both_is_required(self):
+        for body in (
+            {}, {"recipient": "nova"}, {"olderThan": 5}, {"recipient": "nova", "olderThan": "5"}, {"ids": 5},
+            {"recipient": "nova", "olderThan": True}, {"recipient": "nova", "olderThan": 0},
+        ):  # fmt: skip
+            with self.subTest(body=body):
+                answer = self.delete(PATH, body)
+                assert answer.status == 400
+                assert answer.body == {"error": "Either provide ids array or recipient with olderThan timestamp"}
+        assert self.delete(PATH).body == {"error": "Invalid request body"}
+
+    def test_only_administrators_of_the_workspace_delete(self):
+        assert self.delete(PATH, {"ids": self.ids}, as_=self.bob).status == 403
+        assert self.delete(PATH, {"ids": self.ids}, as_=self.charlie).body["deleted"] == 0
+        assert Notification.objects.count() == 3
+
+    def test_the_log_remembers_how_many(self):
+        self.delete(PATH, {"ids": self.ids})
+        assert Event.objects.get(kind="notification.deleted").data["n"] == 3
 
 
 class FrameTests(LegacyApiTestCase):
