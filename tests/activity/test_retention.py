@@ -18,6 +18,7 @@ class RetentionTests(BaseTestCase):
     def setUp(self):
         super().setUp()
         Event.objects.all().delete()
+        Reader.objects.all().delete()
 
     def happen(self, days_ago):
         event = fact(Kind.TASK_DELETED, actor=system(1), subject="task:1", data={"id": 1, "title": "x"})
