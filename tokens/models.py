@@ -44,6 +44,7 @@ class TokenUsage(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["workspace_id", "at"], name="usage_at"),
+            models.Index(fields=["workspace_id", "agent_name", "at"], name="usage_of_agent"),
             models.Index(fields=["task_id"], condition=Q(task_id__isnull=False), name="usage_of_task"),
         ]
 
