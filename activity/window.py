@@ -7,13 +7,16 @@ from typing import Any
 
 from core.rows import adapted, ask
 
+# Apart, each is read from one end of the log.
+ENDS = "SELECT coalesce((SELECT min(id) FROM activity_event), 0), coalesce((SELECT max(id) FROM activity_event), 0) + 1"
+
 
 def first_id_since(moment: datetime) -> int:
     """The id of the first event that is not older than `moment`; beyond the last one when there is none.
 
     A search by halves: some twenty rows are looked at, however long the log is.
     """
-    ((low, high),) = ask("SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM activity_event", [])
+    ((low, high),) = ask(ENDS, [])
     since = adapted(moment)
     while low < high:
         middle = (low + high) // 2

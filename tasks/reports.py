@@ -11,23 +11,24 @@ from django.db import connection
 
 from core.rows import adapted, ask
 
-from .models import PRIORITIES
+from .models import PRIORITIES, Task
 
 # Written out in each statement: a database uses an index over some of the rows only when it sees the condition.
 DONE = "workspace_id = %s AND status = 'DONE'"
+OUTCOMES = [outcome.value for outcome in Task.Outcome]
+UNASSIGNED = "unassigned"
 ERRORS_SHOWN = 10
-LONGEST_ERROR = 5000
 PERCENTILES = {"p50": 50, "p95": 95}
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Finished tasks of one assignee, priority and outcome; `waited` seconds in all until `resolved` of them."""
+    """Finished tasks of one assignee and priority: how many of each outcome, and `waited` seconds in all until
+    `resolved` of them."""
 
     assignee: str
     priority: str
-    outcome: str
-    n: int
+    outcomes: dict[str, int]
     retries: int
     resolved: int
     waited: float
@@ -35,15 +36,20 @@ class Group:
 
 def outcome_groups(*, workspace_id: int, since: datetime | None = None) -> list[Group]:
     period, parameters = _finished_since(since)
+    counts = ", ".join(f"count(CASE WHEN outcome = '{word}' THEN 1 END)" for word in OUTCOMES)
     rows = ask(
-        "SELECT assigned_to, priority, outcome, count(*), sum(retry_count), count(completed_at),"
-        f" sum({_duration()}) FROM tasks_task WHERE {DONE}{period} GROUP BY assigned_to, priority, outcome",
+        f"SELECT assigned_to, priority, count(*), sum(retry_count), count(completed_at), sum({_duration()}), {counts}"
+        f" FROM tasks_task WHERE {DONE}{period} GROUP BY assigned_to, priority",
         [workspace_id, *parameters],
     )
     return [
-        Group(name or "unassigned", PRIORITIES[priority], outcome or "unknown", n, int(retries), resolved, waited or 0)
-        for name, priority, outcome, n, retries, resolved, waited in rows
+        Group(name or UNASSIGNED, PRIORITIES[priority], _named(n, counted), int(retries), resolved, waited or 0)
+        for name, priority, n, retries, resolved, waited, *counted in rows
     ]
+
+
+def _named(n: int, counted: list[int]) -> dict[str, int]:
+    return {**dict(zip(OUTCOMES, counted, strict=True)), "unknown": n - sum(counted)}
 
 
 def common_errors(*, workspace_id: int, since: datetime | None = None) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rest_framework.request import Request
@@ -70,10 +69,25 @@ def _readable(content: str) -> str:
     if not isinstance(result, dict) or not isinstance(payloads := result.get("payloads"), list):
         return content
     texts = [item["text"] for item in payloads if isinstance(item, dict) and isinstance(item.get("text"), str)]
-    meta = result.get("meta")
-    figures = [
-        f"{name}: {json.dumps(value)}"
-        for name, value in (meta if isinstance(meta, dict) else {}).items()
-        if isinstance(value, str | int | float)
-    ]
-    return "\n".join([*texts, *([", ".join(figures)] if figures else [])]) or content
+    texts = [text.strip() for text in texts if text.strip()]
+    if not texts:
+        return content
+    figures = _figures(result["meta"]) if isinstance(result.get("meta"), dict) else ""
+    return "\n\n".join([*texts, *([figures] if figures else [])])
+
+
+def _figures(meta: dict[str, Any]) -> str:
+    """`model · 1234 tokens · 5.6s`, of what is known; agents write it plainly or inside `agentMeta`."""
+    inner = {**meta, **(meta["agentMeta"] if isinstance(meta.get("agentMeta"), dict) else {})}
+    usage = inner["usage"] if isinstance(inner.get("usage"), dict) else {}
+    tokens = _number(inner.get("tokens")) or _number(usage.get("total"))
+    tokens = tokens or (_number(usage.get("input")) or 0) + (_number(usage.get("output")) or 0)
+    spent = _number(inner.get("seconds")) or (_number(inner.get("durationMs")) or 0) / 1000
+    parts = [inner["model"]] if isinstance(inner.get("model"), str) and inner["model"] else []
+    parts += [f"{tokens:.0f} tokens"] if tokens else []
+    parts += [f"{spent:.1f}s"] if spent else []
+    return " · ".join(parts)
+
+
+def _number(value: Any) -> float | None:
+    return value if type(value) in (int, float) and value > 0 else None

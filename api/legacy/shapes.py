@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from rest_framework import serializers
 
 from agents.models import Agent
+from core.ids import LARGEST_ID
 from realtime.wire.legacy import PRIORITY_NUMBERS, STATUSES
 from tasks.models import Review, Task
 
@@ -79,11 +81,21 @@ class ManyStatuses(Shape):
     tasks = Items(OneStatus(), 1, 100, required=True, too_few="At least one task is required")
 
 
+class AnyId(Number):
+    """Any number; one that can be nobody's id becomes 0, which is not found."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(-(2**53), 2**53, **options)
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) not in (int, float):
+            self.fail("invalid")
+        return int(data) if data == data // 1 and 0 < data <= LARGEST_ID else 0
+
+
 class CommentFields(Shape):
     content = Text(1, None, required=True, empty="Comment content is required")
-    parent_id = Whole(1)
-    task_id = Whole(1)
-    author = Text()
+    parent_id = AnyId()
 
 
 class AgentFields(Shape):
@@ -111,7 +123,7 @@ class ConnectFields(Shape):
 
 
 class ReviewFields(Shape):
-    taskId = Whole(1, required=True)
+    taskId = AnyId(required=True)
     status = Word(VERDICTS, required=True)
     notes = Text(1, None, required=True, empty="Notes are required for quality reviews")
     reviewer = Text(0, 200)

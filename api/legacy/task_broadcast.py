@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents import gateway
 from core.errors import Invalid
 from tasks import services
 
@@ -34,5 +35,8 @@ class Broadcast(LegacyView):
 
 
 def _send(session_key: str, text: str) -> bool:
-    """No gateway is connected to this server: nobody can be reached."""
-    return False
+    try:
+        gateway.send(session_key, text)
+    except gateway.GatewayUnavailable:
+        return False
+    return True

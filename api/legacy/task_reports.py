@@ -71,7 +71,7 @@ class Outcomes(LegacyView):
         period = PERIODS.get(timeframe)
         since = self.now - period if period else None
         groups = outcome_groups(workspace_id=self.actor.workspace_id, since=since)
-        total = sum(group.n for group in groups)
+        total = sum(sum(group.outcomes.values()) for group in groups)
         errors = common_errors(workspace_id=self.actor.workspace_id, since=since)
         return Response(
             {
@@ -86,9 +86,7 @@ class Outcomes(LegacyView):
 
 
 def _summary(groups: list[Group], total: int) -> dict[str, Any]:
-    counts = dict.fromkeys(WORDS, 0)
-    for group in groups:
-        counts[group.outcome] += group.n
+    counts = _added(groups)
     resolved = sum(group.resolved for group in groups)
     return {
         "total_done": total,
@@ -100,20 +98,29 @@ def _summary(groups: list[Group], total: int) -> dict[str, Any]:
     }
 
 
+def _added(groups: Iterable[Group]) -> dict[str, int]:
+    counts = dict.fromkeys(WORDS, 0)
+    for group in groups:
+        for word, n in group.outcomes.items():
+            counts[word] += n
+    return counts
+
+
 def _success_rate(counts: dict[str, int]) -> float:
     """Of those whose outcome is known."""
-    known = sum(counts[word] for word in WORDS if word != "unknown")
+    known = sum(counts.values()) - counts["unknown"]
     return counts["success"] / known if known else 0
 
 
 def _buckets(named: Iterable[tuple[str, Group]]) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, list[Group]] = {}
     for name, group in named:
-        found.setdefault(name, dict.fromkeys(WORDS, 0))[group.outcome] += group.n
-    return {
-        name: {**counts, "total": sum(counts.values()), "success_rate": _success_rate(counts)}
-        for name, counts in found.items()
-    }
+        found.setdefault(name, []).append(group)
+    return {name: _bucket(_added(groups)) for name, groups in found.items()}
+
+
+def _bucket(counts: dict[str, int]) -> dict[str, float]:
+    return {**counts, "total": sum(counts.values()), "success_rate": _success_rate(counts)}
 
 
 class Regression(LegacyView):

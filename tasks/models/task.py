@@ -113,14 +113,15 @@ class Task(models.Model):
             models.Index(fields=["workspace", "status", "position", "id"], name="task_on_board"),
             models.Index(fields=["workspace", "project", "-created_at", "-id"], name="task_of_project"),
             models.Index(
-                fields=["workspace", "priority", "due_at", "created_at"],
+                fields=["workspace", "priority", "due_at", "created_at", "status"],
                 condition=Q(status__in=["ASSIGNED", "INBOX"]),
                 name="task_queue",
             ),
-            # Each holds all that a report reads, so that no report reads tasks.
+            # Each holds all that a report reads, the status too, so that no report reads tasks.
             models.Index(
                 fields=[
                     "workspace",
+                    "status",
                     "assigned_to",
                     "priority",
                     "outcome",
@@ -132,7 +133,14 @@ class Task(models.Model):
                 condition=Q(status="DONE"),
                 name="task_outcomes",
             ),
-            models.Index(fields=["workspace", "updated_at"], condition=Q(status="DONE"), name="task_done_lately"),
+            models.Index(
+                fields=["workspace", "status", "updated_at"],
+                condition=Q(status="DONE", error_message__gt=""),
+                name="task_errors",
+            ),
+            models.Index(
+                fields=["workspace", "status", "updated_at"], condition=Q(status="DONE"), name="task_done_lately"
+            ),
         ]
 
     def __str__(self) -> str:

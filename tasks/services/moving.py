@@ -67,14 +67,21 @@ def _set_status(task: Task, status: str, actor: Actor, now: datetime) -> list[Ev
         check_gate(task, f"Aegis approval required for task {task.pk}")
     was = task.status
     if was == status:
+        _complete(task, status, now)
         return []
     books.count(task, -1)
     task.status, task.updated_at, task.position = status, now, top_of_column(now)
     books.count(task, +1)
-    if status == Task.Status.DONE and not task.completed_at:
-        task.completed_at = now
-    task.save(update_fields=["status", "updated_at", "completed_at", "position"])
+    task.save(update_fields=["status", "updated_at", "position"])
+    _complete(task, status, now)
     books.note_transition(task, was=was, actor=actor, now=now)
     text = f"Task moved from {was.lower()} to {status.lower()}"
     data = {"oldStatus": was.lower(), "newStatus": status.lower()}
     return [books.task_story("task_updated", task, by=actor.username, description=text, data=data)]
+
+
+def _complete(task: Task, status: str, now: datetime) -> None:
+    """A task is completed once, whatever becomes of it later; one done by a review alone has not been yet."""
+    if status == Task.Status.DONE and not task.completed_at:
+        task.completed_at = now
+        task.save(update_fields=["completed_at"])

@@ -66,6 +66,8 @@ def _settle_status(task: Task, changes: dict[str, Any], now: datetime) -> None:
     status = Task.Status
     if changes.get("status") == status.DONE:
         check_gate(task)
+        if not task.completed_at:
+            changes.setdefault("completed_at", now)
     elif "status" not in changes and "assigned_to" in changes:
         if changes["assigned_to"] and task.status == status.INBOX:
             changes["status"] = status.ASSIGNED
@@ -73,8 +75,6 @@ def _settle_status(task: Task, changes: dict[str, Any], now: datetime) -> None:
             changes["status"] = status.INBOX
     if changes.get("status", task.status) != task.status:
         changes.setdefault("position", top_of_column(now))
-        if changes["status"] == status.DONE and not task.completed_at:
-            changes.setdefault("completed_at", now)
 
 
 def _rehome(task: Task, changes: dict[str, Any]) -> None:

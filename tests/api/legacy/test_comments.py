@@ -28,7 +28,7 @@ class CommentTestCase(LegacyApiTestCase):
 
 class AddCommentTests(CommentTestCase):
     def test_a_comment_is_added_in_the_callers_name(self):
-        answer = self.say("on it", author="somebody else", task_id=5)
+        answer = self.say("on it", author={"somebody": "else"}, task_id="5")
         assert answer.status == 201
         assert list(answer.body) == ["comment"]
         comment = answer.body["comment"]
@@ -52,7 +52,7 @@ class AddCommentTests(CommentTestCase):
     def test_a_parent_must_be_a_comment_of_the_same_task(self):
         other = make_task()
         foreign = Comment.objects.create(workspace_id=1, task=other, author="x", content="x", created_at=self.now)
-        for id in (987_654, foreign.pk):
+        for id in (987_654, foreign.pk, 0, -1, 1.5, 2**53, 1e300):
             answer = self.say("x", parent_id=id)
             assert (answer.status, answer.body) == (404, {"error": "Parent comment not found"})
 
@@ -126,9 +126,21 @@ class AddCommentTests(CommentTestCase):
             ("nova", "mention", "You were mentioned", f'Bob mentioned you in a comment on "Fix login": {preview}'),
         ]
 
-    def test_an_agents_raw_result_becomes_its_texts(self):
-        content = '{"payloads": [{"text": "Done."}, {"text": "All tests pass."}], "meta": {"model": "m", "tokens": 12}}'
-        assert self.say(content).body["comment"]["content"] == 'Done.\nAll tests pass.\nmodel: "m", tokens: 12'
+    def test_an_agents_raw_result_becomes_its_texts_and_a_line_of_figures(self):
+        texts = '"payloads": [{"text": "Done."}, {"media": 1}, {"text": "All tests pass."}]'
+        for meta, line in (
+            ("{}", ""),
+            ("5", ""),
+            ('{"model": "m", "tokens": 12, "seconds": 3}', "\n\nm · 12 tokens · 3.0s"),
+            (
+                '{"durationMs": 5600, "agentMeta": {"model": "opus", "usage": {"input": 30, "output": 4}}}',
+                "\n\nopus · 34 tokens · 5.6s",
+            ),
+            ('{"agentMeta": {"usage": {"total": 7, "input": "x"}, "model": 5}}', "\n\n7 tokens"),
+        ):
+            with self.subTest(meta=meta):
+                comment = self.say(f'{{{texts}, "meta": {meta}}}').body["comment"]
+                assert comment["content"] == "Done.\n\nAll tests pass." + line
 
     def test_other_json_stays_as_it_is(self):
         for content in ('{"a": 1}', '{"payloads": 5}', '{"payloads": []}', "{not json"):

@@ -47,7 +47,7 @@ class ReviewTests(LegacyApiTestCase):
 
     def test_unknown_and_foreign_tasks_are_not_found(self):
         theirs = make_task(actor=actor_of(self.charlie))
-        for id in (987_654, 2**53 - 1, theirs.pk):
+        for id in (987_654, 2**53 - 1, 0, -1, 1.5, theirs.pk):
             answer = self.judge(taskId=id)
             assert (answer.status, answer.body) == (404, {"error": "Task not found"})
 
