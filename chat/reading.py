@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,7 +98,7 @@ class Traffic:
 
     messages: list[Message]
     total: int
-    edges: list[dict[str, Any]]
+    edges: list[Mapping[str, Any]]
     stats: list[dict[str, Any]]
 
 
@@ -107,6 +107,7 @@ def traffic(workspace_id: int, *, agent: str, since: datetime | None, limit: int
     rows = Message.objects.in_workspace(workspace_id).filter(is_between_agents=True)
     mine = Q(from_agent=agent) | Q(to_agent=agent) if agent else Q()
     rows = rows.filter(mine)
+    edges: QuerySet[Any, Any]
     if since is not None:
         rows = rows.filter(created_at__gte=since)
         total = rows.count()
@@ -122,7 +123,7 @@ def traffic(workspace_id: int, *, agent: str, since: datetime | None, limit: int
     return Traffic(shown[::-1], total, _edges(edges.order_by()), _stats(between))
 
 
-def _edges(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _edges(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     between = [row for row in rows if _is_agent(row["from_agent"]) and _is_agent(row["to_agent"])]
     return sorted(between, key=lambda row: (-row["n"], row["from_agent"], row["to_agent"]))
 

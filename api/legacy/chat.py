@@ -106,7 +106,7 @@ class SessionPreferences(LegacyView):
         key = sent.get("key")
         if not isinstance(key, str) or not key.strip() or len(key) > LONGEST_PREFERENCE:
             raise Invalid("key is required")
-        changes = {name: sent[name] or None for name in ("name", "color") if name in sent}
+        changes: dict[str, Any] = {name: sent[name] or None for name in ("name", "color") if name in sent}
         name, color = changes.get("name"), changes.get("color")
         if name is not None and not (isinstance(name, str) and len(name) <= LONGEST_PREFERENCE):
             raise Invalid("Invalid name")

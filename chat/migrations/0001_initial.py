@@ -5,111 +5,168 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0002_audit_and_tenants'),
+        ("accounts", "0002_audit_and_tenants"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=500)),
-                ('created_at', models.DateTimeField()),
-                ('last_message_at', models.DateTimeField()),
-                ('last_message_id', models.BigIntegerField(null=True)),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=500)),
+                ("created_at", models.DateTimeField()),
+                ("last_message_at", models.DateTimeField()),
+                ("last_message_id", models.BigIntegerField(null=True)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_agent', models.CharField(max_length=200)),
-                ('to_agent', models.CharField(max_length=200, null=True)),
-                ('content', models.TextField()),
-                ('message_type', models.CharField(default='text', max_length=100)),
-                ('metadata', models.JSONField(null=True)),
-                ('is_between_agents', models.BooleanField(default=False)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('conversation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='chat.conversation')),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("from_agent", models.CharField(max_length=200)),
+                ("to_agent", models.CharField(max_length=200, null=True)),
+                ("content", models.TextField()),
+                ("message_type", models.CharField(default="text", max_length=100)),
+                ("metadata", models.JSONField(null=True)),
+                ("is_between_agents", models.BooleanField(default=False)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="chat.conversation",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Pair',
+            name="Pair",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_agent', models.CharField(max_length=200)),
-                ('to_agent', models.CharField(blank=True, max_length=200)),
-                ('is_between_agents', models.BooleanField(default=False)),
-                ('message_count', models.PositiveIntegerField(default=0)),
-                ('unread_count', models.PositiveIntegerField(default=0)),
-                ('last_message_at', models.DateTimeField()),
-                ('conversation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='pairs', to='chat.conversation')),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("from_agent", models.CharField(max_length=200)),
+                ("to_agent", models.CharField(blank=True, max_length=200)),
+                ("is_between_agents", models.BooleanField(default=False)),
+                ("message_count", models.PositiveIntegerField(default=0)),
+                ("unread_count", models.PositiveIntegerField(default=0)),
+                ("last_message_at", models.DateTimeField()),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pairs",
+                        to="chat.conversation",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SessionPreference',
+            name="SessionPreference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('name', models.CharField(max_length=200, null=True)),
-                ('color', models.CharField(max_length=32, null=True)),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=200, null=True)),
+                ("color", models.CharField(max_length=32, null=True)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['workspace', '-last_message_at', '-id'], name='conversation_newest'),
+            model_name="conversation",
+            index=models.Index(fields=["workspace", "-last_message_at", "-id"], name="conversation_newest"),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(fields=('workspace', 'key'), name='conversation_key'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(fields=("workspace", "key"), name="conversation_key"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['workspace', 'created_at', 'id'], name='message_of_workspace'),
+            model_name="message",
+            index=models.Index(fields=["workspace", "created_at", "id"], name="message_of_workspace"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['conversation', 'created_at', 'id'], name='message_in_conversation'),
+            model_name="message",
+            index=models.Index(fields=["conversation", "created_at", "id"], name="message_in_conversation"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['workspace', 'from_agent', 'created_at', 'id'], name='message_from'),
+            model_name="message",
+            index=models.Index(fields=["workspace", "from_agent", "created_at", "id"], name="message_from"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['workspace', 'to_agent', 'created_at', 'id'], name='message_to'),
+            model_name="message",
+            index=models.Index(fields=["workspace", "to_agent", "created_at", "id"], name="message_to"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('is_between_agents', True)), fields=['workspace', 'created_at', 'id'], name='message_between_agents'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("is_between_agents", True)),
+                fields=["workspace", "created_at", "id"],
+                name="message_between_agents",
+            ),
         ),
         migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(fields=['workspace', 'from_agent'], name='pair_from'),
+            model_name="pair",
+            index=models.Index(fields=["workspace", "from_agent"], name="pair_from"),
         ),
         migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(fields=['workspace', 'to_agent'], name='pair_to'),
+            model_name="pair",
+            index=models.Index(fields=["workspace", "to_agent"], name="pair_to"),
         ),
         migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(condition=models.Q(('is_between_agents', True)), fields=['workspace', 'from_agent', 'to_agent'], name='pair_between_agents'),
+            model_name="pair",
+            index=models.Index(
+                condition=models.Q(("is_between_agents", True)),
+                fields=["workspace", "from_agent", "to_agent"],
+                name="pair_between_agents",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.UniqueConstraint(fields=('conversation', 'from_agent', 'to_agent', 'is_between_agents'), name='pair_in_conversation'),
+            model_name="pair",
+            constraint=models.UniqueConstraint(
+                fields=("conversation", "from_agent", "to_agent", "is_between_agents"), name="pair_in_conversation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sessionpreference',
-            constraint=models.UniqueConstraint(fields=('workspace', 'key'), name='session_preference_key'),
+            model_name="sessionpreference",
+            constraint=models.UniqueConstraint(fields=("workspace", "key"), name="session_preference_key"),
         ),
     ]

@@ -166,7 +166,8 @@ class ListTests(ChatTestCase):
         for query, expected in (
             ("", [a, b, c]), ("?limit=2", [a, b]), ("?limit=2&offset=2", [c]), ("?limit=0", []),
             ("?conversation_id=c1", [a, b]), ("?conversation_id=none", []), ("?from_agent=Alice", [c]),
-            ("?to_agent=nova", [a]), (f"?since={since}", [c]), (f"?since={since - 1}", [b, c]), ("?since=junk", [a, b, c]),
+            ("?to_agent=nova", [a]), (f"?since={since}", [c]), (f"?since={since - 1}", [b, c]),
+            ("?since=junk", [a, b, c]),
             ("?since=99999999999999", []), ("?since=-5", [a, b, c]), ("?conversation_id=%00", []),
             ("?limit=junk&offset=junk", [a, b, c]), ("?limit=99999999999999999999", [a, b, c]),
         ):  # fmt: skip
