@@ -14,6 +14,7 @@ from datetime import datetime
 from django.db import transaction
 
 from agents.models import Agent, is_number
+from agents.scope import NOT_YOU, may_speak_for
 from agents.services import SignOfLife, hear_from
 from connections.services import touch
 from core.actors import Actor
@@ -21,8 +22,6 @@ from core.errors import Denied
 from tasks.work import Waiting, waiting_for
 
 from .services import Report, book
-
-NOT_YOU = "Access denied: agent key may only access its own agent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def take_beats(beats: Sequence[Beat], *, now: datetime) -> list[Answer | Denied 
     heard: dict[int, list[tuple[Beat, Agent]]] = defaultdict(list)
     for beat in beats:
         agent = agents.get((beat.actor.workspace_id, beat.agent_key))
-        if agent is None or not may_speak_for(beat, agent):
+        if agent is None or not may_speak_for(beat.actor, agent, key=beat.agent_key):
             outcomes.append(Denied(NOT_YOU) if agent else None)
             continue
         heard[agent.workspace_id].append((beat, agent))
@@ -74,14 +73,6 @@ def take_beats(beats: Sequence[Beat], *, now: datetime) -> list[Answer | Denied 
         else out
         for out in outcomes
     ]
-
-
-def may_speak_for(beat: Beat, agent: Agent) -> bool:
-    """A caller bound to one agent beats for that one only; by number it must be bound by key."""
-    actor = beat.actor
-    if not actor.is_agent_scoped:
-        return True
-    return actor.agent_id == agent.pk if is_number(beat.agent_key) else actor.agent_name == agent.name
 
 
 def _agents_of(beats: Sequence[Beat]) -> dict[tuple[int, str], Agent]:

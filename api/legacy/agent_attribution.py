@@ -136,7 +136,9 @@ ATTRIBUTION = has(
     mutations=has(
         task_mutations=many(TOLD),
         comments=many(has(id=WHOLE, task_id=WHOLE, task_title=TEXT, content=TEXT, created_at=WHOLE)),
-        status_changes=many(has(id=WHOLE, type=TEXT, description=TEXT, data=maybe({"type": "object"}), created_at=WHOLE)),
+        status_changes=many(
+            has(id=WHOLE, type=TEXT, description=TEXT, data=maybe({"type": "object"}), created_at=WHOLE)
+        ),
         summary=has(task_mutations_count=WHOLE, comments_count=WHOLE, status_changes_count=WHOLE),
     ),
     cost=has(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from activity.audit import record_security_event
 from agents.gateway import GatewayUnavailable
 from agents.services import find_agent, find_named, message_agent, wake_agent
 from core.errors import NotFound
 from core.injection import refuse_injection
-from core.secrets import kinds_in
 
+from . import guard
 from .answers import FLAG, TEXT, has
 from .base import LegacyView
 from .docs import describe
@@ -56,7 +55,7 @@ class AgentMessage(LegacyView):
     def post(self, request: Request) -> Response:
         want = self.read(MESSAGE)
         refuse_injection("Message", want["message"])
-        self._note_secrets(want["message"])
+        guard.tell_of_secrets(want["message"], actor=self.actor, route=self.route, ip=self.ip, now=self.now)
         agent = find_named(self.actor.workspace_id, want["to"])
         if agent is None:
             raise NotFound("Recipient agent not found")
@@ -65,15 +64,3 @@ class AgentMessage(LegacyView):
         except GatewayUnavailable:
             return Response({"error": "Failed to send message"}, status=500)
         return Response({"success": True})
-
-    def _note_secrets(self, text: str) -> None:
-        if kinds := kinds_in(text):
-            record_security_event(
-                "secret_exposure",
-                actor=self.actor,
-                at=self.now,
-                severity="critical",
-                detail={"kinds": kinds},
-                source=self.route,
-                ip=self.ip,
-            )

@@ -27,6 +27,7 @@ CREATE = shapes.AgentFields()
 LISTED = Select(Agent, legacy.AGENT_KEYS)
 NAME = LISTED.names.index("name")
 ENCODED = Remembered(lambda key: _listed(*key))
+NO_GATEWAY = "no gateway is connected to this server"
 UPDATABLE = ("status", "last_activity", "config", "session_key", "soul_content", "role")
 
 
@@ -56,6 +57,8 @@ class Agents(LegacyView):
         fields = {
             name: want[name] for name in ("session_key", "soul_content", "status", "runtime_type") if name in want
         }
+        if want.get("provision_openclaw_workspace"):
+            return Response({"error": f"Workspace provisioning failed: {NO_GATEWAY}"}, status=502)
         agent = create_agent(
             actor=self.actor,
             now=self.now,
@@ -65,7 +68,10 @@ class Agents(LegacyView):
             config=config,
             **fields,
         )
-        return Response({"agent": {**legacy.agent(agent.snapshot()), "taskStats": legacy.NO_TASKS}}, status=201)
+        body: dict[str, Any] = {"agent": {**legacy.agent(agent.snapshot()), "taskStats": legacy.NO_TASKS}}
+        if want.get("write_to_gateway"):
+            body["warning"] = f"The agent was added here, but not written to a gateway: {NO_GATEWAY}"
+        return Response(body, status=201)
 
     @describe("Update an agent by its name.", body="AgentUpdate", answers={200: "Success"})
     def put(self, request: Request) -> Response:
@@ -143,16 +149,21 @@ class OneAgent(LegacyView):
         if config is not None and not isinstance(config, dict):
             raise Invalid(details=["gateway_config: Invalid input"])
         agent = find_agent(self.actor.workspace_id, key)
+        if sent.get("write_to_gateway") is True:
+            return Response({"error": f"Save failed: unable to update gateway config: {NO_GATEWAY}"}, status=502)
         agent = configure_agent(agent=agent, actor=self.actor, now=self.now, role=role, config=config)
         return Response({"success": True, "agent": legacy.agent(agent.snapshot())})
 
-    @describe("Remove an agent with its connections and keys.", answers={200: "AgentDeleted"})
+    @describe("Remove an agent with its connections and keys.", body="AgentRemove", answers={200: "AgentDeleted"})
     def delete(self, request: Request, key: str) -> Response:
         sent = self.sent()
         remove = isinstance(sent, dict) and sent.get("remove_workspace") is True
         agent = find_agent(self.actor.workspace_id, key)
         delete_agent(agent=agent, actor=self.actor, now=self.now, remove_workspace=remove)
-        return Response({"success": True, "deleted": agent.name, "remove_workspace": remove})
+        body = {"success": True, "deleted": agent.name, "remove_workspace": remove}
+        if remove:
+            body["warning"] = "The agent has no workspace on this server: no files were removed"
+        return Response(body)
 
 
 class Heartbeat(LegacyView):

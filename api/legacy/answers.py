@@ -184,8 +184,8 @@ ANSWERS: dict[str, Schema] = {
         activities=many(ACTIVITY), total=WHOLE, hasMore=FLAG,
         timeframe=TEXT, activityByType=many(FREE), topActors=many(FREE), timeline=many(FREE),
     ),
-    "AgentAnswer": has(agent=LISTED_AGENT),
-    "AgentDeleted": has(success=FLAG, deleted=TEXT, remove_workspace=FLAG),
+    "AgentAnswer": has("warning", agent=LISTED_AGENT, warning=TEXT),
+    "AgentDeleted": has("warning", success=FLAG, deleted=TEXT, remove_workspace=FLAG, warning=TEXT),
     "AgentUpdated": has(success=FLAG, agent=has(**AGENT)),
     "Agents": has(agents=many(LISTED_AGENT), **PAGED),
     "CommentAnswer": has("auto_assigned_to", comment=COMMENT, auto_assigned_to=TEXT),
@@ -228,7 +228,10 @@ ANSWERS: dict[str, Schema] = {
 
 SPENT = has("taskId", model=TEXT, inputTokens=WHOLE, outputTokens=WHOLE, taskId=WHOLE)
 BODIES: dict[str, Schema] = {
-    "AgentConfigure": has("role", "gateway_config", role=TEXT, gateway_config=FREE),
+    "AgentConfigure": has(
+        "role", "gateway_config", "write_to_gateway", role=TEXT, gateway_config=FREE, write_to_gateway=FLAG
+    ),
+    "AgentRemove": has("remove_workspace", remove_workspace=FLAG),
     "AgentUpdate": has(
         "status", "last_activity", "config", "session_key", "soul_content", "role", "runtime_type",
         name=TEXT, status=TEXT, last_activity=TEXT, config=FREE, session_key=TEXT, soul_content=TEXT, role=TEXT,

@@ -34,6 +34,7 @@ from core.actors import Actor, Role
 from core.ratelimit import Limit
 from realtime.wire.legacy_in import parse
 
+from . import guard
 from .docs import RouteSchema
 
 STATUS: dict[type[errors.DomainError], int] = {
@@ -170,6 +171,8 @@ class LegacyView(APIView):
         return Response(status=204, headers={"Allow": ", ".join(allowed)})
 
     def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, errors.Injected):
+            guard.tell_of_injection(error, actor=self.actor, route=self.route, ip=self.ip, now=self.now)
         if isinstance(error, errors.DomainError):
             return refusal(error)
         if isinstance(error, MethodNotAllowed):
