@@ -98,8 +98,8 @@ def _lists(tasks: QuerySet[Task], span: tuple[datetime, datetime]) -> dict[str, 
 
 def _by_agent(rows: QuerySet[Task]) -> dict[str, list[Row]]:
     """The first of each agent: nobody reads more, and an agent may have thousands."""
-    order = rows.query.order_by
-    place = Window(RowNumber(), partition_by=[F("assigned_to")], order_by=list(order))
+    order = [str(column) for column in rows.query.order_by]
+    place = Window(RowNumber(), partition_by=[F("assigned_to")], order_by=order)
     shown: dict[str, list[Row]] = defaultdict(list)
     for row in rows.annotate(place=place).filter(place__lte=SHOWN).values(*COLUMNS):
         shown[row["assigned_to"]].append(row)

@@ -105,11 +105,12 @@ class Deliver(LegacyView):
         sent = self.sent()
         if not isinstance(sent, dict):
             raise Invalid("Invalid request body")
-        name, limit = sent.get("agent_filter") or None, sent.get("limit")
+        name, limit = sent.get("agent_filter") or None, sent.get("limit", USUAL)
         if name is not None and not isinstance(name, str):
             raise Invalid("agent_filter must be the name of a recipient")
-        good = type(limit) in (int, float) and limit >= 1
-        return name, int(min(limit, CAP)) if good else USUAL, sent.get("dry_run") is True
+        if type(limit) not in (int, float) or limit < 1:
+            limit = USUAL
+        return name, int(min(limit, CAP)), sent.get("dry_run") is True
 
 
 def _about(row: Notification, sessions: dict[str, str | None]) -> dict[str, Any]:

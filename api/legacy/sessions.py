@@ -13,7 +13,7 @@ from core.clock import milliseconds
 from core.errors import Invalid, Unavailable
 from system import gateway, sessions
 
-from .answers import FLAG, FREE, TEXT, WHOLE, has, many
+from .answers import ERROR, FLAG, FREE, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 
@@ -93,7 +93,7 @@ class Sessions(_SessionView):
         "Set how a session thinks, reports or is called.",
         body=has("level", "label", sessionKey=TEXT, level=TEXT, label=TEXT),
         query=("action",),
-        answers={200: has(success=FLAG, action=TEXT, sessionKey=TEXT, result=FREE)},
+        answers={200: has(success=FLAG, action=TEXT, sessionKey=TEXT, result=FREE), 500: ERROR},
     )
     def post(self, request: Request) -> Response:
         sent = self.object()
@@ -104,7 +104,7 @@ class Sessions(_SessionView):
             raise Invalid(wrong)
         gateway.control(session=key, action=action)
 
-    @describe("End a session.", body=has(sessionKey=TEXT), answers={200: DONE})
+    @describe("End a session.", body=has(sessionKey=TEXT), answers={200: DONE, 500: ERROR})
     def delete(self, request: Request) -> Response:
         gateway.control(session=_key_in(self.object()), action="delete")
 
@@ -116,7 +116,7 @@ class Control(_SessionView):
     @describe(
         "Watch, pause or end a session.",
         body=has(action={"type": "string", "enum": list(CONTROLS)}),
-        answers={200: has(success=FLAG, action=TEXT, session=TEXT, result=FREE)},
+        answers={200: has(success=FLAG, action=TEXT, session=TEXT, result=FREE), 500: ERROR},
     )
     def post(self, request: Request, key: str) -> Response:
         if not KEY.match(key):
@@ -130,7 +130,11 @@ class Control(_SessionView):
 class Continue(_SessionView):
     route = "session-continue"
 
-    @describe("Say something to a session of a local tool.", body=CONTINUE, answers={200: has(ok=FLAG, reply=TEXT)})
+    @describe(
+        "Say something to a session of a local tool.",
+        body=CONTINUE,
+        answers={200: has(ok=FLAG, reply=TEXT), 500: ERROR},
+    )
     def post(self, request: Request) -> Response:
         sent = self.object()
         kind, id, prompt = sent.get("kind"), sent.get("id"), sent.get("prompt")

@@ -32,7 +32,7 @@ PAST = has(id=TEXT, timestamp=WHOLE, model=TEXT, task=TEXT, status=TEXT, line=TE
 
 class SpawnFields(Shape):
     task = Text(1, None, required=True, empty="Task is required")
-    label = Text(1, None, required=True, empty="Label is required")
+    label = Text(1, None, required=True, empty="Label is required")  # type: ignore[assignment]
     model = Text(1, None, empty="Model is required")
     timeoutSeconds = Whole(SHORTEST, LONGEST)
 
