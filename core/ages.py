@@ -8,13 +8,14 @@ from typing import Any
 
 from django.db import models, transaction
 
-# Rows of one transaction, and the rest between two that lets the others write.
+# Rows of one transaction; so many neighbours may be out of order. The rest between two lets the others write.
 BATCH = 2000
 PAUSE = 0.02
 
 
 def last_before(rows: models.QuerySet[Any], *, column: str, moment: datetime) -> int:
-    """The id at which the rows older than `moment` end, by halving: some twenty looks into the primary key."""
+    """The id at which the rows older than `moment` end: some twenty looks into the primary key, by halving, and one
+    at the rows that follow, since neighbours may be out of order."""
     low, high = 0, rows.order_by("-id").values_list("id", flat=True).first() or 0
     while low < high:
         middle = (low + high + 1) // 2
@@ -23,7 +24,17 @@ def last_before(rows: models.QuerySet[Any], *, column: str, moment: datetime) ->
             low = middle
         else:
             high = middle - 1
-    return low
+    return _last_out_of_order(rows, low, column=column, moment=moment)
+
+
+def _last_out_of_order(rows: models.QuerySet[Any], end: int, *, column: str, moment: datetime) -> int:
+    position = end
+    while True:
+        page = list(rows.filter(id__gt=position).order_by("id").values_list("id", column)[:BATCH])
+        old = [id for id, at in page if at < moment]
+        if not old:
+            return end
+        end, position = old[-1], page[-1][0]
 
 
 def remove(rows: models.QuerySet[Any], *, up_to: int) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import orjson
 from django.db.models import QuerySet
 
 from activity.models import Event
-from core.ages import last_before
+from core.ages import BATCH, last_before
 from realtime.wire import legacy
 from tasks.models import SNAPSHOT_COLUMNS, Task
 from workflows.models import PipelineRun
@@ -23,7 +22,6 @@ from .base import LegacyView
 Row = dict[str, Any]
 # Rows that are in memory at once.
 CHUNK = 500
-CLOCKS_DIFFER = timedelta(minutes=1)
 STORY = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
 
 
@@ -65,12 +63,12 @@ def _read(rows: QuerySet[Any, Any], limit: int) -> Iterator[Any]:
 
 
 def _near(rows: QuerySet[Event], view: LegacyView) -> QuerySet[Event]:
-    """The same rows, as a range of ids: these have an index, and grow with time but for what clocks differ."""
+    """The same rows, as a range of ids: these have an index, and grow with time but for a few out of order."""
     since, until = moment(view.query("since")), moment(view.query("until"), later=1)
     if since is not None:
-        rows = rows.filter(id__gt=last_before(Event.objects.all(), column="at", moment=since - CLOCKS_DIFFER))
+        rows = rows.filter(id__gt=last_before(Event.objects.all(), column="at", moment=since) - BATCH)
     if until is not None:
-        rows = rows.filter(id__lte=last_before(Event.objects.all(), column="at", moment=until + CLOCKS_DIFFER))
+        rows = rows.filter(id__lte=last_before(Event.objects.all(), column="at", moment=until))
     return rows
 
 
