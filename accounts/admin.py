@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from .models import Session, User, Workspace
-from .services import PASSWORD_LENGTH, access_changed
+from core.errors import DomainError
+
+from .models import AccessRequest, Session, User, Workspace
+from .services import PASSWORD_LENGTH, access_changed, approve_request, reject_request
 from .sessions import digest
 
 
@@ -26,7 +30,7 @@ class PersonForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("username", "display_name", "email", "role", "workspace", "is_active")
+        fields = ("username", "display_name", "email", "role", "workspace", "is_approved", "is_active")
 
     def clean_new_password(self) -> str:
         password: str = self.cleaned_data["new_password"]
@@ -44,8 +48,17 @@ admin.site.unregister(Group)
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):
     form = PersonForm
-    list_display = ("username", "display_name", "role", "workspace", "is_active", "last_login")
-    list_filter = ("role", "workspace", "is_active")
+    list_display = (
+        "username",
+        "display_name",
+        "role",
+        "workspace",
+        "provider",
+        "is_approved",
+        "is_active",
+        "last_login",
+    )
+    list_filter = ("role", "workspace", "provider", "is_approved", "is_active")
     search_fields = ("username", "display_name", "email")
     ordering = ("username",)
 
@@ -85,3 +98,41 @@ class WorkspaceAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
         return False
+
+
+@admin.register(AccessRequest)
+class AccessRequestAdmin(admin.ModelAdmin):
+    """Made by those who ask; answered here, never edited."""
+
+    list_display = ("email", "display_name", "status", "attempt_count", "last_attempt_at", "reviewed_by", "workspace")
+    list_filter = ("status", "workspace")
+    search_fields = ("email", "display_name")
+    ordering = ("-last_attempt_at",)
+    actions = ("approve", "reject")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AccessRequest | None = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: AccessRequest | None = None) -> bool:
+        return False
+
+    @admin.action(description="Let the selected people in, as viewers")
+    def approve(self, request: HttpRequest, requests: QuerySet[AccessRequest]) -> None:
+        assert isinstance(request.user, User)
+        for asked in requests:
+            try:
+                user = approve_request(request=asked, actor=request.user.as_actor(), now=timezone.now())
+            except DomainError as error:
+                messages.error(request, f"{asked.email}: {error.message}.")
+            else:
+                messages.success(request, f"{asked.email} is in as {user.username}.")
+
+    @admin.action(description="Reject the selected requests")
+    def reject(self, request: HttpRequest, requests: QuerySet[AccessRequest]) -> None:
+        assert isinstance(request.user, User)
+        for asked in requests:
+            reject_request(request=asked, actor=request.user.as_actor(), now=timezone.now())
+        messages.success(request, f"Rejected {len(requests)} of the requests.")

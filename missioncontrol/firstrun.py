@@ -56,10 +56,12 @@ def prepare_database() -> None:
     """Bring the tables up to date."""
     from django.core.management import call_command
 
+    from accounts.proxy import tell_when_misconfigured
     from activity.housekeeping import look_at_the_data
 
     call_command("migrate", interactive=False, verbosity=0)
     look_at_the_data()
+    tell_when_misconfigured()
 
 
 def welcome() -> Welcome:
