@@ -16,6 +16,8 @@ from .bell import Listener
 from .models import Event, Reader
 
 PAGE = 200
+# Between two looks, so that a page holds many events when many happen: each page is a transaction.
+PAUSE = 0.1
 ReaderFunction = Callable[[Sequence[Event]], None]
 log = structlog.get_logger(__name__)
 
@@ -28,10 +30,21 @@ def run(stop: threading.Event) -> None:
                 behind = [catch_up(name, now=timezone.now()) for name in settings.EVENT_READERS]
                 if not any(behind):
                     wait_for_bell()
+                    stop.wait(PAUSE)
             except Exception:  # noqa: BLE001 - the loop outlives any reader's error: the page is read again
                 log.exception("reader_failed")
                 connection.close()
                 stop.wait(1)
+
+
+def only_while(wanted: Callable[[], bool]) -> Callable[[ReaderFunction], ReaderFunction]:
+    """For readers that nobody may be interested in: then pages are passed over unread, which costs next to nothing."""
+
+    def mark(read: ReaderFunction) -> ReaderFunction:
+        read.wanted = wanted  # type: ignore[attr-defined]
+        return read
+
+    return mark
 
 
 def catch_up(name: str, *, now: datetime) -> bool:
@@ -41,6 +54,8 @@ def catch_up(name: str, *, now: datetime) -> bool:
     """
     read: ReaderFunction = import_string(name)
     reader, _ = Reader.objects.get_or_create(name=name, defaults={"position": _start()})
+    if _passes_over(read, reader, now=now):
+        return False
     page = list(Event.objects.settled().after(reader.position)[:PAGE])
     if not page:
         return False
@@ -49,6 +64,19 @@ def catch_up(name: str, *, now: datetime) -> bool:
         if moved:
             read(page)
     return len(page) == PAGE
+
+
+def _passes_over(read: ReaderFunction, reader: Reader, *, now: datetime) -> bool:
+    wanted: Callable[[], bool] | None = getattr(read, "wanted", None)
+    if wanted is None:
+        return False
+    # In this order: what happens after somebody became interested comes after the newest.
+    newest = _start()
+    if wanted():
+        return False
+    if newest > reader.position:
+        Reader.objects.filter(name=reader.name, position=reader.position).update(position=newest, seen_at=now)
+    return True
 
 
 def _start() -> int:

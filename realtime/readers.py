@@ -8,7 +8,8 @@ from typing import Any
 
 from activity.catalogue import Kind
 from activity.models import Event
-from webhooks.services import Happening, queue
+from activity.readers import only_while
+from webhooks.services import Happening, queue, somebody_listens
 
 from .wire.sse import shaped
 
@@ -22,6 +23,7 @@ TASK_EVENTS = {
 }
 
 
+@only_while(somebody_listens)
 def feed_webhooks(page: Sequence[Event]) -> None:
     """Queue a delivery for each webhook and event it wants, in the transaction that moves the cursor."""
     queue(_happenings(page))

@@ -7,7 +7,9 @@ import hmac
 import time
 from datetime import timedelta
 
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from activity import readers
 from agents.services import update_agent
@@ -79,6 +81,22 @@ class QueueingTests(EngineTestCase):
 
         row = self.add()
         assert row.secret not in str(list(Event.objects.values_list("data", "description")))
+
+    def test_what_happened_before_there_was_a_webhook_is_not_told(self):
+        make_task()
+        self.add()
+        assert self.hear() == []
+
+    def test_while_nobody_listens_events_are_passed_over(self):
+        webhook = self.add()
+        update_webhook(webhook=webhook, actor=actor_of(self.alice), now=self.now, changes={"enabled": False})
+        make_task()
+        with CaptureQueriesContext(connection) as asked:
+            assert self.hear() == []
+        assert not any('SELECT "activity_event"."id", "activity_event"."kind"' in query["sql"] for query in asked)
+        update_webhook(webhook=webhook, actor=actor_of(self.alice), now=self.now, changes={"enabled": True})
+        make_task()
+        assert self.hear() == ["activity.task_created"] * 2
 
     def test_a_page_of_events_asks_for_webhooks_once(self):
         self.add()

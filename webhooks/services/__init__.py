@@ -3,7 +3,7 @@
 from .by_hand import find_delivery, ping, send_again
 from .claiming import Claimed, claim
 from .managing import create_webhook, delete_webhook, find_webhook, update_webhook
-from .queueing import Happening, queue
+from .queueing import Happening, queue, somebody_listens
 from .settling import settle
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "queue",
     "send_again",
     "settle",
+    "somebody_listens",
     "update_webhook",
 ]

@@ -25,6 +25,10 @@ class Happening:
     at: datetime
 
 
+def somebody_listens() -> bool:
+    return Webhook.objects.filter(enabled=True).exists()
+
+
 @transaction.atomic
 def queue(happenings: Iterable[Happening]) -> int:
     """Store what waits to be sent, in the transaction of the caller; returns how much that is."""
@@ -43,7 +47,7 @@ def _rows(one: Happening, webhooks: list[Webhook]) -> Iterable[Delivery]:
     for name in one.names:
         payload = ""
         for webhook in webhooks:
-            if webhook.wants(name):
+            if webhook.created_at <= one.at and webhook.wants(name):
                 payload = payload or signing.payload_of(name, one.data(), timestamp=int(one.at.timestamp()))
                 yield waiting(webhook, name, payload, due_at=one.at, now=one.at)
 
