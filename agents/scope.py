@@ -26,4 +26,4 @@ def check_own(actor: Actor, agent: Agent, *, key: str) -> Agent:
 
 def is_self(actor: Actor, agent: Agent) -> bool:
     """Whether the caller is this agent: by key, by header, or by a user's name."""
-    return agent.name in (actor.agent_name, actor.username)
+    return agent.name == actor.agent_name or (actor.kind == "user" and agent.name == actor.username)

@@ -24,6 +24,7 @@ from .answers import NUMBER, TEXT, WHOLE, Schema, each, has, many, maybe
 RECENT_TASKS, RECENT_ERRORS = 10, 20
 # A change by this many per cent is worth an alert.
 SHARP = 50
+DONE_COLUMNS = ("title", "priority", "outcome", "completed_at", "updated_at")
 Section = dict[str, Any]
 
 
@@ -45,6 +46,13 @@ class Known:
     @cached_property
     def completed(self) -> int:
         return self.tasks_done(self.span).count()
+
+    @cached_property
+    def by_status(self) -> Counter[str]:
+        statuses: Counter[str] = Counter()
+        for _, status, n in Task.objects.counts_of(self.agent.workspace_id, [self.agent.name]):
+            statuses[legacy.STATUS_WORDS[status]] += n
+        return statuses
 
     @property
     def tasks(self) -> QuerySet[Task]:
@@ -73,7 +81,7 @@ def summary(known: Known) -> Section:
     activities, errors = known.by_type.total(), _errors_in(known.by_type)
     return {
         "tasks_completed": known.completed,
-        "tasks_total": known.tasks.count(),
+        "tasks_total": known.by_status.total(),
         "activity_count": activities,
         "error_count": errors,
         "error_rate_percent": round(100 * errors / activities, 2) if activities else 0,
@@ -81,15 +89,11 @@ def summary(known: Known) -> Section:
 
 
 def tasks(known: Known) -> Section:
-    agent = known.agent
-    statuses: Counter[str] = Counter()
-    for _, status, n in Task.objects.counts_of(agent.workspace_id, [agent.name]):
-        statuses[legacy.STATUS_WORDS[status]] += n
     priorities = known.tasks.order_by().values_list("priority").annotate(n=Count("id")).order_by("priority")
-    recent = known.tasks_done(known.span).order_by("-completed_at", "-id")[:RECENT_TASKS]
+    recent = known.tasks_done(known.span).only(*DONE_COLUMNS).order_by("-completed_at", "-id")[:RECENT_TASKS]
     days = (known.span.until - known.span.since).total_seconds() / 86_400
     return {
-        "by_status": dict(statuses),
+        "by_status": dict(known.by_status),
         "by_priority": {PRIORITIES[priority]: n for priority, n in priorities},
         "recent_completed": [_completed(task) for task in recent],
         "throughput_per_day": round(known.completed / days, 2),
