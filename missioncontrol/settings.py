@@ -206,8 +206,6 @@ DEFAULT_OWNER_GATEWAY = env.text("MC_DEFAULT_OWNER_GATEWAY") or env.text("MC_DEF
 WEBHOOK_MAX_RETRIES = max(1, env.number("MC_WEBHOOK_MAX_RETRIES", 5))
 # Networks inside that webhooks may be sent to all the same.
 WEBHOOK_ALLOWED_NETWORKS = env.networks("MC_WEBHOOK_ALLOWED_NETWORKS")
-GATEWAY_HOST = env.text("OPENCLAW_GATEWAY_HOST", "127.0.0.1")
-GATEWAY_PORT = env.number("OPENCLAW_GATEWAY_PORT", env.number("GATEWAY_PORT", 18789))
 OPENCLAW_HOME = Path(os.path.expanduser(env.text("OPENCLAW_STATE_DIR") or env.text("OPENCLAW_HOME", "~/.openclaw")))
 # Empty: the templates that come with the product.
 SOUL_TEMPLATES_DIR = env.text("OPENCLAW_SOUL_TEMPLATES_DIR")

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
-from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Sum
 
@@ -16,10 +14,13 @@ from agents.models import Agent
 from connections.models import Connection
 from notifications.models import Notification
 from tasks.models import Tally
+from webhooks.models import Webhook
+from workflows.models import PipelineRun
+
+from .services.backups import list_backups
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 ACTIVE = timedelta(minutes=60)
-BACKUPS = "mc-backup-*.db"
 
 Counts = dict[str, Any]
 
@@ -60,11 +61,11 @@ def unread_notifications(workspace_id: int) -> int:
 
 
 def newest_backup(*, now: datetime) -> dict[str, Any] | None:
-    found = [(file.stat(), file.name) for file in (settings.DATA_DIR / "backups").glob(BACKUPS)]
-    if not found:
+    newest = next(iter(list_backups()), None)
+    if newest is None:
         return None
-    facts, name = max(found, key=lambda pair: pair[0].st_mtime)
-    return {"name": name, "size": facts.st_size, "age_hours": int((now.timestamp() - facts.st_mtime) // 3600)}
+    hours = int(now.timestamp() - newest.created_at) // 3600
+    return {"name": newest.name, "size": newest.size, "age_hours": max(hours, 0)}
 
 
 def database_size() -> int:
@@ -82,20 +83,12 @@ def database_size() -> int:
 
 def pipelines(workspace_id: int, *, now: datetime) -> dict[str, int]:
     """Runs that are under way, and those that were begun within the day."""
-    runs = _rows("workflows", "PipelineRun", workspace_id)
-    if runs is None:
-        return {"active": 0, "recentDay": 0}
-    active = runs.filter(status__in=["pending", "running"]).count()
-    return {"active": active, "recentDay": runs.filter(created_at__gte=now - DAY).count()}
+    runs, status = PipelineRun.objects.filter(workspace_id=workspace_id), PipelineRun.Status
+    return {
+        "active": runs.filter(status__in=[status.PENDING, status.RUNNING]).count(),
+        "recentDay": runs.filter(created_at__gte=now - DAY).count(),
+    }
 
 
 def webhooks(workspace_id: int) -> int:
-    rows = _rows("webhooks", "Webhook", workspace_id)
-    return 0 if rows is None else rows.count()
-
-
-def _rows(app: str, model: str, workspace_id: int) -> Any:
-    try:
-        return apps.get_model(app, model)._default_manager.filter(workspace_id=workspace_id)
-    except LookupError:
-        return None
+    return Webhook.objects.filter(workspace_id=workspace_id).count()

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from tokens.prices import subscribed
 
-from . import machine
+from . import lookup, machine
 
 WARNING_PERCENT, CRITICAL_PERCENT = 90, 95
 WARNING_RSS, CRITICAL_RSS = 400 * machine.MIB, 800 * machine.MIB
@@ -21,6 +21,7 @@ SLOW_SECONDS = 1.0
 SEVERITY = {"healthy": 0, "unhealthy": 0, "warning": 1, "degraded": 2, "critical": 3, "error": 3}
 OVERALL = ("healthy", "warning", "degraded", "unhealthy")
 SUBSCRIPTION_TYPE = "subscription"
+GATEWAY = ("127.0.0.1", 18789)
 
 Facts = dict[str, Any]
 
@@ -47,12 +48,21 @@ def overview(*, sessions: Facts, now_ms: int) -> Facts:
     }
 
 
+def gateway_address() -> tuple[str, int]:
+    """Where a gateway would listen; the health is told without the database, too."""
+    try:
+        return lookup.value("gateway.host"), lookup.number("gateway.port", low=1, high=65535)
+    except Error:
+        return GATEWAY
+
+
 def gateway() -> Facts:
     processes = machine.gateway_processes()
-    listening = machine.is_listening(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
+    host, port = gateway_address()
+    listening = machine.is_listening(host, port)
     return {
         "running": listening or bool(processes),
-        "port": settings.GATEWAY_PORT,
+        "port": port,
         "pid": processes[0][0] if processes else None,
         "uptime": 0,
         "version": "unknown",
@@ -74,12 +84,12 @@ def health(*, now_ms: int) -> Facts:
     }
 
 
-def capabilities(*, claude_sessions: int, interface_mode: str) -> Facts:
+def capabilities(*, claude_sessions: int) -> Facts:
     hermes = Path.home() / ".hermes"
     providers = {name: {"provider": name, "type": SUBSCRIPTION_TYPE, "source": "env"} for name in sorted(subscribed())}
     first = next(iter(providers.values()), None)
     return {
-        "gateway": machine.is_listening(settings.GATEWAY_HOST, settings.GATEWAY_PORT),
+        "gateway": machine.is_listening(*gateway_address()),
         "openclawHome": settings.OPENCLAW_HOME.is_dir(),
         "claudeHome": settings.CLAUDE_HOME.is_dir(),
         "claudeSessions": claude_sessions,
@@ -88,7 +98,7 @@ def capabilities(*, claude_sessions: int, interface_mode: str) -> Facts:
         "subscription": first and {"type": first["type"], "provider": first["provider"]},
         "subscriptions": providers,
         "processUser": _user(),
-        "interfaceMode": interface_mode,
+        "interfaceMode": "full" if lookup.value("general.interface_mode") == "full" else "essential",
         "dashboardRegistration": None,
         "isDocker": machine.is_container(),
     }
@@ -110,7 +120,7 @@ def _database() -> Facts:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
         return _check("Database", "unhealthy", "The database does not answer")
     took = time.perf_counter() - began
     text = f"The database answered in {took * 1000:.0f} ms"
@@ -125,9 +135,10 @@ def _process() -> Facts:
 
 
 def _gateway() -> Facts:
-    if machine.is_listening(settings.GATEWAY_HOST, settings.GATEWAY_PORT):
-        return _check("Gateway", "healthy", f"A gateway listens on port {settings.GATEWAY_PORT}")
-    return _check("Gateway", "unhealthy", f"No gateway listens on port {settings.GATEWAY_PORT}")
+    host, port = gateway_address()
+    if machine.is_listening(host, port):
+        return _check("Gateway", "healthy", f"A gateway listens on port {port}")
+    return _check("Gateway", "unhealthy", f"No gateway listens on port {port}")
 
 
 def _disk() -> Facts:

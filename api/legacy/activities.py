@@ -58,7 +58,7 @@ class Activities(LegacyView):
         since = whole(self.query("since"), 0)
         if since > 0:
             # Whole seconds are shown, so "after 12" begins with 13.
-            rows = rows.filter(at__gte=from_seconds(min(since, LATEST) + 1))
+            rows = rows.filter(at__gte=from_seconds(min(since, LATEST) + 1)).order_by("-at", "-id")
         return rows
 
     def _stats(self) -> Response:

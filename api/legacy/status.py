@@ -134,7 +134,7 @@ class Status(LegacyView):
 
     def capabilities(self) -> dict[str, Any]:
         sessions = sum(1 for _ in settings.CLAUDE_HOME.glob("projects/*/*.jsonl"))
-        return status.capabilities(claude_sessions=sessions, interface_mode="essential")
+        return status.capabilities(claude_sessions=sessions)
 
 
 def _worded(by_status: dict[str, int]) -> dict[str, int]:

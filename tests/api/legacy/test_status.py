@@ -15,7 +15,7 @@ from django.db import OperationalError
 from activity.audit import record_audit
 from activity.models import Event
 from connections.models import Connection
-from system import counts, machine, modellist
+from system import counts, lookup, machine, modellist, status
 from tests.base import LegacyApiTestCase, actor_of
 from tests.factories import make_agent, make_task
 
@@ -76,6 +76,13 @@ class ActionTests(LegacyApiTestCase):
         assert (answer["subscription"], answer["subscriptions"]) == (None, {})
         assert answer["processUser"]
 
+    def test_the_interface_is_the_one_that_was_chosen(self):
+        self.addCleanup(lookup.forget)
+        for mode in ("full", "essential", "nothing"):
+            self.put("/api/settings", {"settings": {"general.interface_mode": mode}}, as_=self.alice)
+            shown = self.get(f"{PATH}?action=capabilities").body["interfaceMode"]
+            assert shown == (mode if mode == "full" else "essential")
+
     def test_a_subscription_is_told(self):
         with self.settings(SUBSCRIBED_PROVIDERS=["Anthropic"]):
             answer = self.get(f"{PATH}?action=capabilities").body
@@ -89,7 +96,7 @@ class GatewayTests(LegacyApiTestCase):
         machine._probes.clear()
 
     def test_without_a_gateway_none_runs(self):
-        with self.settings(GATEWAY_PORT=1):
+        with gateway_at(1):
             answer = self.get(f"{PATH}?action=gateway", as_=self.vera).body
         assert answer == {
             "running": False, "port": 1, "pid": None, "uptime": 0, "version": "unknown", "connections": 0,
@@ -99,14 +106,19 @@ class GatewayTests(LegacyApiTestCase):
     def test_one_that_listens_is_seen(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
-            with self.settings(GATEWAY_PORT=port):
+            with gateway_at(port):
                 answer = self.get(f"{PATH}?action=gateway").body
                 assert (answer["running"], answer["port_listening"], answer["port"]) == (True, True, port)
                 assert self.get(f"{PATH}?action=capabilities").body["gateway"] is True
 
     def test_a_port_that_cannot_be_is_not_listened_on(self):
-        with self.settings(GATEWAY_PORT=99_999_999):
+        with gateway_at(99_999_999):
             assert self.get(f"{PATH}?action=gateway").body["port_listening"] is False
+
+    def test_the_setting_says_where(self):
+        assert self.put("/api/settings", {"settings": {"gateway.port": 2}}, as_=self.alice).status == 200
+        self.addCleanup(lookup.forget)
+        assert self.get(f"{PATH}?action=gateway").body["port"] == 2
 
 
 class HealthTests(LegacyApiTestCase):
@@ -135,12 +147,12 @@ class HealthTests(LegacyApiTestCase):
 
     def test_a_missing_gateway_does_not_spoil_the_whole(self):
         machine._probes.clear()
-        with self.settings(GATEWAY_PORT=1), healthy_machine():
+        with gateway_at(1), healthy_machine():
             answer = self.ask().body
         assert (answer["checks"][2]["status"], answer["status"]) == ("unhealthy", "healthy")
 
     def test_levels(self):
-        for disk, rss, status, overall in (
+        for disk, rss, level, overall in (
             (89, 400, "healthy", "healthy"),
             (90, 400, "warning", "warning"),
             (95, 400, "critical", "unhealthy"),
@@ -149,7 +161,7 @@ class HealthTests(LegacyApiTestCase):
         ):
             with self.subTest(disk=disk, rss=rss), healthy_machine(disk, rss):
                 answer = self.ask().body
-                assert (answer["checks"][3]["status"], answer["status"]) == (status, overall)
+                assert (answer["checks"][3]["status"], answer["status"]) == (level, overall)
 
     def test_a_disk_that_cannot_be_looked_at_is_an_error(self):
         with healthy_machine(), patch.object(machine, "disk", side_effect=OSError):
@@ -173,8 +185,8 @@ class DashboardTests(LegacyApiTestCase):
 
     def test_the_figures_of_the_workspace(self):
         make_agent("nova"), make_agent("luna")
-        for status in ("INBOX", "INBOX", "AWAITING_OWNER", "BLOCKED"):
-            make_task(status=status)
+        for word in ("INBOX", "INBOX", "AWAITING_OWNER", "BLOCKED"):
+            make_task(status=word)
         make_task(assigned_to="nova")
         answer = self.ask(as_=self.vera)
         assert list(answer) == [*OVERVIEW, "db"]
@@ -253,6 +265,10 @@ class FigureTests(LegacyApiTestCase):
                 (root / pid).mkdir()
                 (root / pid / "cmdline").write_bytes(words.replace(" ", "\0").encode())
             assert machine.gateway_processes() == [("12", "/usr/bin/openclaw-gateway run --port")]
+
+
+def gateway_at(port):
+    return patch.object(status, "gateway_address", return_value=("127.0.0.1", port))
 
 
 def healthy_machine(disk=10, rss=100):
