@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, models
+from django.db.models.functions import Concat, Substr
 
 from accounts.models import ApiKey
 from agents.models import Agent
@@ -16,7 +17,7 @@ from notifications.models import Notification
 from projects.models import Membership, Project
 from tasks.models import Mention, Subscription, Task
 from tokens.models import Budget, Rollup, TokenUsage
-from tokens.services import LARGEST_SUM, SUMMED
+from tokens.services import LARGEST_SUM, SLOT, SUMMED
 
 
 def move_everything(*, workspace_id: int, to: int, now: datetime) -> dict[str, str]:
@@ -70,11 +71,15 @@ def _follow_name(workspace_id: int, old: str, new: str) -> None:
     Mention.objects.filter(workspace_id=workspace_id, name=old).update(name=new)
     Subscription.objects.filter(task__workspace_id=workspace_id, name=old).update(name=new)
     Membership.objects.filter(project__workspace_id=workspace_id, agent_name=old).update(agent_name=new)
-    TokenUsage.objects.filter(workspace_id=workspace_id, agent_name=old).update(agent_name=new)
+    used = TokenUsage.objects.filter(workspace_id=workspace_id, agent_name=old)
+    session = Concat(models.Value(new), Substr("session_id", len(old) + 1))
+    used.filter(session_id__startswith=old).update(session_id=session)
+    used.update(agent_name=new)
     for said in (Pair, Message):
         said._base_manager.filter(workspace_id=workspace_id, from_agent=old).update(from_agent=new)
         said._base_manager.filter(workspace_id=workspace_id, to_agent=old).update(to_agent=new)
-    sums = Rollup.objects.filter(workspace_id=workspace_id, dimension=Rollup.Dimension.AGENT)
+    named = [Rollup.Dimension.AGENT, Rollup.Dimension.SESSION]
+    sums = Rollup.objects.filter(workspace_id=workspace_id, dimension__in=named)
     sums.filter(key=old).update(key=new)
 
 
@@ -116,11 +121,13 @@ def _add_sums(workspace_id: int, to: int) -> None:
     added = ", ".join(
         f"{name} = CASE WHEN {sum} > {LARGEST_SUM} THEN {LARGEST_SUM} ELSE {sum} END" for name, sum in total.items()
     )
+    added += f", last = CASE WHEN excluded.last > {table}.last THEN excluded.last ELSE {table}.last END"
+    rest = ", ".join([*SLOT[1:], *SUMMED, "last"])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (workspace_id, dimension, starts, key, {', '.join(SUMMED)})"
-            f" SELECT %s, dimension, starts, key, {', '.join(SUMMED)} FROM {table} WHERE workspace_id = %s"
-            f" ON CONFLICT (workspace_id, dimension, starts, key) DO UPDATE SET {added}",
+            f"INSERT INTO {table} (workspace_id, {rest}) SELECT %s, {rest} FROM {table} WHERE workspace_id = %s"
+            f" ON CONFLICT ({', '.join(SLOT)}) DO UPDATE SET {added},"
+            f" last = CASE WHEN excluded.last > {table}.last THEN excluded.last ELSE {table}.last END",
             [to, workspace_id],
         )
     Rollup.objects.filter(workspace_id=workspace_id).delete()

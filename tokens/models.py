@@ -75,7 +75,9 @@ class TokenUsage(models.Model):
 class Rollup(models.Model):
     """Sums of usage for one key of one dimension in one span of time.
 
-    Totals are kept by the hour, the other dimensions by the day (UTC), tasks for all time (`starts` = 0).
+    Totals are kept by the hour, the other dimensions by the day (UTC), tasks and sessions for all time (`starts` = 0).
+    `part` splits a key: the sums of an agent are kept by model, and its sessions by what follows its name; `last` says
+    when a session was last heard of, in milliseconds.
     """
 
     class Dimension(models.TextChoices):
@@ -84,11 +86,14 @@ class Rollup(models.Model):
         AGENT = "agent"
         PROJECT = "project"
         TASK = "task"
+        SESSION = "session"
 
     workspace_id = models.BigIntegerField()
     dimension = models.CharField(max_length=8, choices=Dimension)
     starts = models.BigIntegerField()  # Unix seconds
     key = models.CharField(max_length=512, blank=True)
+    part = models.CharField(max_length=520, blank=True, default="")
+    last = models.BigIntegerField(default=0)
     input_tokens = models.BigIntegerField(default=0)
     output_tokens = models.BigIntegerField(default=0)
     cost_microusd = models.BigIntegerField(default=0)
@@ -96,7 +101,12 @@ class Rollup(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["workspace_id", "dimension", "starts", "key"], name="rollup_once"),
+            models.UniqueConstraint(fields=["workspace_id", "dimension", "starts", "key", "part"], name="rollup_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace_id", "last", "key"], condition=Q(dimension="session"), name="rollup_sessions"
+            ),
         ]
 
     def __str__(self) -> str:

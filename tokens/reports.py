@@ -87,7 +87,7 @@ def today_of_agents(workspace_id: int, names: Iterable[str], *, now: datetime) -
     rows = Rollup.objects.filter(
         workspace_id=workspace_id, dimension=D.AGENT, starts=start_of_day(now), key__in=list(names)
     )
-    return dict(rows.values_list("key", "cost_microusd"))
+    return dict(rows.values_list("key").annotate(Sum("cost_microusd")))
 
 
 def of_tasks(workspace_id: int, ids: Iterable[int]) -> dict[int, int]:

@@ -13,6 +13,7 @@ from django.db import connections, router, transaction
 from activity.catalogue import Kind
 from activity.services import fact, record
 from core.actors import Actor
+from core.clock import milliseconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
 from core.rows import insert
@@ -24,6 +25,10 @@ from .prices import cost_microusd
 HOUR, DAY = 3600, 86400
 LARGEST_COUNT = 2**53 - 1
 SUMMED = ("input_tokens", "output_tokens", "cost_microusd", "requests")
+SLOT = ("workspace_id", "dimension", "starts", "key", "part")
+NOBODY = "unknown"
+# In characters of up to four bytes: PostgreSQL indexes 2,704 bytes of a row, and an agent's name may take 2,048.
+LONGEST_PART = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,13 @@ class Report:
     operation: str = "chat_completion"
     duration_ms: float | None = None
     task_id: int | None = None
+    # When it was, for reports of the past; within the hour that they are booked for.
+    at: datetime | None = None
 
     @property
     def agent_name(self) -> str:
         """By convention the session is `<agent>:<kind of chat>`."""
-        return self.session_id.partition(":")[0] or "unknown"
+        return self.session_id.partition(":")[0] or NOBODY
 
 
 @transaction.atomic(savepoint=False)
@@ -65,7 +72,7 @@ def book(reports: Sequence[Report], *, now: datetime) -> list[TokenUsage]:
                 duration_ms=report.duration_ms,
                 task_id=report.task_id if known else None,
                 project_id=projects.get((report.workspace_id, report.task_id)),
-                at=now,
+                at=report.at or now,
             )
         )
     insert(rows)
@@ -88,34 +95,48 @@ def _add_to_sums(rows: Sequence[TokenUsage], now: datetime) -> None:
     D = Rollup.Dimension
     for row in rows:
         slots = [
-            (row.workspace_id, D.TOTAL.value, hour, ""),
-            (row.workspace_id, D.MODEL.value, day, row.model),
-            (row.workspace_id, D.AGENT.value, day, row.agent_name),
-            (row.workspace_id, D.PROJECT.value, day, str(row.project_id or "")),
+            (row.workspace_id, D.TOTAL.value, hour, "", ""),
+            (row.workspace_id, D.MODEL.value, day, row.model, ""),
+            (row.workspace_id, D.AGENT.value, day, row.agent_name, _model_part(row.model)),
+            (row.workspace_id, D.PROJECT.value, day, str(row.project_id or ""), ""),
+            (row.workspace_id, D.SESSION.value, 0, row.agent_name, _session_part(row)),
         ]
         if row.task_id:
-            slots.append((row.workspace_id, D.TASK.value, 0, str(row.task_id)))
+            slots.append((row.workspace_id, D.TASK.value, 0, str(row.task_id), ""))
         for slot in slots:
             sum = sums[slot]
             sum[0] += row.input_tokens
             sum[1] += row.output_tokens
             sum[2] += row.cost_microusd
             sum[3] += 1
-    _upsert(sums)
+    _upsert(sums, milliseconds(now))
 
 
-def _upsert(sums: dict[tuple[Any, ...], list[int]]) -> None:
+def _model_part(model: str) -> str:
+    return model if model.isascii() else model[:LONGEST_PART]
+
+
+def _session_part(row: TokenUsage) -> str:
+    """What follows the agent's name; with the name it is the session, and no longer than one."""
+    named = row.agent_name != NOBODY or row.session_id.startswith(NOBODY)
+    return row.session_id[len(row.agent_name) :] if named else f"?{row.session_id}"
+
+
+def _upsert(sums: dict[tuple[Any, ...], list[int]], last: int) -> None:
     """Add to the rows that exist, insert the others: one prepared statement, which the ORM cannot say."""
     table = Rollup._meta.db_table
     with connections[router.db_for_write(Rollup)].cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {table} (workspace_id, dimension, starts, key,"
-            " input_tokens, output_tokens, cost_microusd, requests)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (workspace_id, dimension, starts, key) DO UPDATE SET"
-            f" {', '.join(_added(table, column) for column in SUMMED)}",
+            f"INSERT INTO {table} ({', '.join([*SLOT, *SUMMED, 'last'])})"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            f" ON CONFLICT ({', '.join(SLOT)}) DO UPDATE SET"
+            f" {', '.join(_added(table, column) for column in SUMMED)},"
+            f" last = CASE WHEN excluded.last > {table}.last THEN excluded.last ELSE {table}.last END",
             # Sorted, so that two transactions on PostgreSQL take the row locks in the same order.
-            [(*slot, *(min(figure, LARGEST_SUM) for figure in sum)) for slot, sum in sorted(sums.items())],
+            [
+                (*slot, *(min(figure, LARGEST_SUM) for figure in sum), last if slot[1] == "session" else 0)
+                for slot, sum in sorted(sums.items())
+            ],
         )
 
 

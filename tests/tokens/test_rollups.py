@@ -13,6 +13,7 @@ from tokens.models import Rollup, TokenUsage
 from tokens.services import DAY, HOUR, Report, book
 
 MODELS = ["claude-sonnet-4", "gpt-4.1", "nobody knows", "ollama/qwen2.5-coder:14b"]
+PARTS = {"nova:cli": ":cli", "nova:chat": ":chat", "other": "", ":x": "?:x", "unknown:x": ":x"}
 START = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
@@ -26,7 +27,7 @@ class RollupTests(BaseTestCase):
         return Report(
             self.dice.choice([self.home.pk, self.elsewhere.pk]),
             self.dice.choice(MODELS),
-            self.dice.choice(["nova:cli", "nova:chat", "other:cli", ":x"]),
+            self.dice.choice(list(PARTS)),
             self.dice.randint(0, 100_000),
             self.dice.randint(0, 100_000),
             task_id=self.dice.choice([None, 987_654, *(task.pk for task in self.tasks)]),
@@ -37,11 +38,12 @@ class RollupTests(BaseTestCase):
         for row in TokenUsage.objects.all():
             stamp = int(row.at.timestamp())
             slots = [
-                ("total", stamp - stamp % HOUR, ""),
-                ("model", stamp - stamp % DAY, row.model),
-                ("agent", stamp - stamp % DAY, row.agent_name),
-                ("project", stamp - stamp % DAY, str(row.project_id or "")),
-                *([("task", 0, str(row.task_id))] if row.task_id else []),
+                ("total", stamp - stamp % HOUR, "", ""),
+                ("model", stamp - stamp % DAY, row.model, ""),
+                ("agent", stamp - stamp % DAY, row.agent_name, row.model),
+                ("project", stamp - stamp % DAY, str(row.project_id or ""), ""),
+                ("session", 0, row.agent_name, PARTS[row.session_id]),
+                *([("task", 0, str(row.task_id), "")] if row.task_id else []),
             ]
             for slot in slots:
                 figures = (row.input_tokens, row.output_tokens, row.cost_microusd, 1)
@@ -52,15 +54,32 @@ class RollupTests(BaseTestCase):
 
     def kept(self):
         rows = Rollup.objects.values_list(
-            "workspace_id", "dimension", "starts", "key", "input_tokens", "output_tokens", "cost_microusd", "requests"
-        )
-        return {row[:4]: list(row[4:]) for row in rows}
+            "workspace_id", "dimension", "starts", "key", "part",
+            "input_tokens", "output_tokens", "cost_microusd", "requests",
+        )  # fmt: skip
+        return {row[:5]: list(row[5:]) for row in rows}
 
     def test_the_sums_equal_the_rows_after_many_reports(self):
         for _ in range(60):
             moment = START + timedelta(minutes=self.dice.randint(0, 3 * 24 * 60))
             book([self.some_report() for _ in range(self.dice.randint(1, 8))], now=moment)
         assert self.kept() == self.expected()
+
+    def test_a_session_is_as_new_as_its_newest_report(self):
+        for days in (3, 1, 2):
+            book([self.some_report() for _ in range(30)], now=START + timedelta(days=days))
+        newest = {}
+        for row in TokenUsage.objects.all():
+            slot = (row.workspace_id, row.agent_name, PARTS[row.session_id])
+            newest[slot] = max(newest.get(slot, 0), int(row.at.timestamp() * 1000))
+        kept = Rollup.objects.filter(dimension="session").values_list("workspace_id", "key", "part", "last")
+        assert {row[:3]: row[3] for row in kept} == newest
+        assert not Rollup.objects.exclude(dimension="session").exclude(last=0).exists()
+
+    def test_the_longest_names_fit_every_database(self):
+        sign = "\N{PILE OF POO}"
+        book([Report(1, sign * 200, sign * 512, 1, 1), Report(1, "m", f"{'x' * 511}:", 1, 1)], now=START)
+        assert Rollup.objects.filter(dimension="agent", part=sign * 100, key=sign * 512).exists()
 
     def test_one_batch_is_as_good_as_many(self):
         batch = [self.some_report() for _ in range(50)]

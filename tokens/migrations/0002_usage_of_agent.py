@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tokens', '0001_initial'),
+        ("tokens", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='tokenusage',
-            index=models.Index(fields=['workspace_id', 'agent_name', 'at'], name='usage_of_agent'),
+            model_name="tokenusage",
+            index=models.Index(fields=["workspace_id", "agent_name", "at"], name="usage_of_agent"),
         ),
     ]

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import random
 from datetime import UTC, timedelta
 
+from core.clock import iso
 from projects.services import create_project
 from tests.base import LegacyApiTestCase, actor_of
 from tests.factories import make_task
 from tokens.models import LARGEST_SUM, Rollup, TokenUsage
+from tokens.services import Report, book
 
 PATH = "/api/tokens"
 REPORT = {"model": "claude-sonnet-4", "sessionId": "nova:cli", "inputTokens": 1500, "outputTokens": 800}
@@ -245,6 +248,17 @@ class TokenListTests(TokensTestCase):
         assert hour.pop("timestamp") == self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:00:00.000Z")
         assert hour == {"tokens": 4600, "cost": 0.033, "requests": 2}
 
+    def test_trends_begin_24_hours_ago_to_the_minute(self):
+        now = self.now
+        for hours, tokens in ((0, 1), (23.9, 10), (24.1, 100)):
+            book([Report(1, "m", "nova:cli", tokens, 0)], now=now - timedelta(hours=hours))
+        assert sum(hour["tokens"] for hour in self.ask("action=trends")["trends"]) == 11
+
+    def test_a_record_is_listed_as_it_was_answered(self):
+        for fields in ({}, {"duration": 12.5, "taskId": make_task().pk}):
+            record = self.report(**fields).body["record"]
+            assert self.ask()["usage"][0] == record
+
     def test_an_unknown_action_is_refused(self):
         answer = self.get(f"{PATH}?action=what")
         assert (answer.status, answer.body) == (400, {"error": "Invalid action", "action": "what"})
@@ -261,7 +275,7 @@ class TokenListTests(TokensTestCase):
             for i in range(n):
                 self.report(taskId=make_task().pk, sessionId=f"a{n}-{i}:cli")
             self.get(PATH)
-            for action, queries in (("list", 2), ("stats", 1), ("agent-costs", 1), ("task-costs", 2), ("trends", 1)):
+            for action, queries in (("list", 1), ("stats", 1), ("agent-costs", 1), ("task-costs", 2), ("trends", 2)):
                 with self.subTest(n=n, action=action), self.assertNumQueries(queries):
                     self.get(f"{PATH}?action={action}")
 
@@ -298,10 +312,40 @@ class TokensByAgentTests(TokensTestCase):
             assert self.ask(f"days={text}")["summary"]["days"] == days
 
     def test_older_reports_do_not_count(self):
-        self.report()
-        TokenUsage.objects.update(at=self.now - timedelta(days=8))
-        assert self.ask("days=7")["agents"] == []
-        assert len(self.ask("days=9")["agents"]) == 1
+        now = self.now
+        for minute, tokens in ((-1, 1), (1, 10)):
+            moment = now - timedelta(days=7, minutes=minute)
+            book([Report(1, "m", f"nova:{tokens}", tokens, 0)], now=moment)
+        book([Report(1, "m", "nova:100", 100, 0), Report(1, "m", "old:cli", 5, 5)], now=now - timedelta(days=8))
+        (nova,) = self.ask("days=7")["agents"]
+        assert (nova["total_tokens"], nova["session_count"], nova["request_count"]) == (1, 1, 1)
+        nova, old = self.ask("days=9")["agents"]
+        assert (nova["total_tokens"], nova["session_count"], old["total_tokens"]) == (111, 3, 10)
+        assert nova["last_active"] == iso(now - timedelta(days=7, minutes=-1))
+
+    def test_sums_and_reports_say_the_same(self):
+        dice = random.Random(7)
+        now = self.now
+        for n in range(60):
+            session = f"{dice.choice(['nova', 'other', 'third'])}:{dice.randint(1, 4)}"
+            book([Report(1, dice.choice("abc"), session, dice.randint(0, 99), n)], now=now - timedelta(hours=95.5 - n))
+        for days in (1, 2, 3, 4):
+            rows = TokenUsage.objects.filter(at__gte=now - timedelta(days=days))
+            for line in self.ask(f"days={days}")["agents"]:
+                mine = [row for row in rows if row.agent_name == line["agent"]]
+                assert line["request_count"] == len(mine)
+                assert line["total_input_tokens"] == sum(row.input_tokens for row in mine)
+                assert line["session_count"] == len({row.session_id for row in mine})
+                assert line["last_active"] == iso(max(row.at for row in mine))
+                assert {model["model"] for model in line["models"]} == {row.model for row in mine}
+
+    def test_absurd_reports_can_be_added_up(self):
+        reports = [Report(1, "m", "nova:cli", 0, 2**53 - 1)] * 1100
+        book(reports, now=self.now)
+        (nova,) = self.ask()["agents"]
+        assert nova["request_count"] == 1100
+        for action in ("stats", "agent-costs", "trends"):
+            assert self.get(f"{PATH}?action={action}").status == 200
 
     def test_an_outsider_sees_none(self):
         self.report()
