@@ -57,7 +57,7 @@ def _take_in(name: str, ids: Sequence[int]) -> None:
 
 def forget_pruned() -> None:
     """Drop the entries of stories that the log has forgotten."""
-    first = Event.objects.aggregate(Min("id"))["id__min"]
+    first = Event.objects.filter(kind=Kind.STORY).order_by("id").values_list("id", flat=True).first()
     if first is None:
         return
     table = TABLES["story"]

@@ -93,7 +93,7 @@ def audit(text: str, workspace_id: int, limit: int) -> list[Hit]:
     detail = "data->>'detail'" if connection.vendor == "postgresql" else "json_extract(data, '$.detail')"
     newest = (
         f"SELECT id, type, actor, {detail} AS detail FROM activity_event"
-        f" WHERE workspace_id = %s AND kind = 'audit.recorded' ORDER BY id DESC LIMIT {NEWEST}"
+        f" WHERE workspace_id = %s AND kind = 'audit.recorded' ORDER BY at DESC, id DESC LIMIT {NEWEST}"
     )
     return _audit_hits(_looked_at(newest, ("type", "actor", "detail"), text, workspace_id, limit), text)
 

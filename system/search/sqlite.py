@@ -19,7 +19,7 @@ READER = "system.search.indexing.read"
 TABLES = {"title": "search_title", "description": "search_description", "story": "search_story"}
 # What one index cannot narrow down (two letters, or a worker that has been away) is looked for among this many rows.
 NEWEST = 20_000
-ENOUGH_TRIGRAMS = 24
+ENOUGH_TRIGRAMS = 7
 # The start of a plane of characters that no text uses.
 PLANE, BITS = 0xF0000, 15
 MASK = 2**BITS - 1
@@ -73,7 +73,9 @@ def _among_the_newest(corpus: Corpus, rest: str, parameters: list[object]) -> li
 
 
 def query(text: str, workspace_id: int) -> str:
-    """Every trigram of the text, and that of the workspace."""
-    some = dict.fromkeys(text[n : n + 3] for n in range(len(text) - 2))
+    """Trigrams that together cover the text, and that of the workspace. Each one more costs time: all of them are
+    counted through side by side."""
+    last = len(text) - 3
+    some = dict.fromkeys(text[min(n, last) :][:3] for n in range(0, len(text), 3))
     quoted = ('"' + trigram.replace('"', '""') + '"' for trigram in [scope(workspace_id), *some][:ENOUGH_TRIGRAMS])
     return " AND ".join(quoted)
