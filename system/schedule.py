@@ -15,6 +15,7 @@ from activity.audit import record_audit
 from activity.housekeeping import look_at_the_data
 from connections.services import mark_stale_agents
 from core.actors import Actor, system
+from webhooks.services import retry_due
 
 from . import lookup
 from .services.backups import create_backup
@@ -71,6 +72,14 @@ def check_heartbeats(now: datetime) -> str:
     return f"Marked {len(marked)} agent(s) offline: {names}" + (", …" if len(marked) > NAMES_TOLD else "")
 
 
+def retry_webhooks(now: datetime) -> str:
+    """The sender does so by itself, all the time: what is found here is what it has not come to."""
+    through, failed = retry_due(now=now)
+    if not through + failed:
+        return "No pending retries"
+    return f"Processed {through + failed} retries ({through} ok, {failed} failed)"
+
+
 @transaction.atomic
 def _note_silence(counts: Counter[int], *, now: datetime) -> None:
     for workspace_id, n in sorted(counts.items()):
@@ -90,5 +99,6 @@ JOBS: dict[str, Job] = {
             check_heartbeats,
             seconds=settings.SWEEP_SECONDS,
         ),
+        Job("webhook_retry", "Webhook Retry", "webhooks.retry_enabled", retry_webhooks, seconds=60),
     )
 }

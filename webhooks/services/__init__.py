@@ -1,14 +1,16 @@
 """Every write about webhooks and their deliveries."""
 
 from .by_hand import find_delivery, ping, send_again
-from .claiming import Claimed, claim
+from .claiming import Claimed, Switch, claim
 from .managing import create_webhook, delete_webhook, find_webhook, update_webhook
 from .queueing import Happening, queue, somebody_listens
+from .retrying import retry_due
 from .settling import settle
 
 __all__ = [
     "Claimed",
     "Happening",
+    "Switch",
     "claim",
     "create_webhook",
     "delete_webhook",
@@ -16,6 +18,7 @@ __all__ = [
     "find_webhook",
     "ping",
     "queue",
+    "retry_due",
     "send_again",
     "settle",
     "somebody_listens",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from webhooks import signing
 from webhooks.models import Delivery, Webhook
@@ -27,20 +28,28 @@ class Claimed:
     request: Request
 
 
-def claim(*, now: datetime, places: int, under_way: Mapping[int, int]) -> list[Claimed]:
+class Switch:
+    """Whether failed deliveries are tried again by themselves. Who knows the settings sets it."""
+
+    retries: Callable[[], bool] = staticmethod(lambda: True)
+
+
+def claim(*, now: datetime, places: int, under_way: Mapping[int, int], only_retries: bool = False) -> list[Claimed]:
     """At most `places` due deliveries, a fair share of each webhook's. `under_way` counts what runs by webhook."""
     if not Webhook.objects.with_something_due(now).exists():
         return []  # without asking for the right to write, which is what this mostly comes to
-    return _claim(now, places, under_way)
+    if only_retries:
+        return _claim(now, places, under_way, Q(is_retry=True))
+    return _claim(now, places, under_way, Q() if Switch.retries() else Q(is_retry=False))
 
 
 @transaction.atomic
-def _claim(now: datetime, places: int, under_way: Mapping[int, int]) -> list[Claimed]:
+def _claim(now: datetime, places: int, under_way: Mapping[int, int], wanted: Q) -> list[Claimed]:
     taken: list[tuple[Delivery, Webhook]] = []
     for webhook in Webhook.objects.with_something_due(now):
         share = min(places - len(taken), AT_ONCE - under_way.get(webhook.pk, 0))
         if share > 0:
-            taken += [(row, webhook) for row in _due(webhook, now, share)]
+            taken += [(row, webhook) for row in _due(webhook, now, share, wanted)]
     if not taken:
         return []
     retried = [row for row, _ in taken if row.is_retry]
@@ -55,9 +64,9 @@ def _claim(now: datetime, places: int, under_way: Mapping[int, int]) -> list[Cla
     ]
 
 
-def _due(webhook: Webhook, now: datetime, share: int) -> list[Delivery]:
+def _due(webhook: Webhook, now: datetime, share: int, wanted: Q) -> list[Delivery]:
     """Locked where several workers could want the same rows; SQLite has one writer at a time."""
-    rows = Delivery.objects.due(now).filter(webhook=webhook).order_by("due_at", "id")
+    rows = Delivery.objects.due(now).filter(wanted, webhook=webhook).order_by("due_at", "id")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     return list(rows[:share])
