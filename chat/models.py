@@ -36,9 +36,6 @@ class PairQuerySet(models.QuerySet["Pair"]):
         """What somebody said, was told, or could hear with everybody."""
         return self.filter(Q(from_agent=name) | Q(to_agent=name) | Q(to_agent=Pair.EVERYBODY))
 
-    def unread_by(self, name: str) -> Self:
-        return self.filter(to_agent=name, unread_count__gt=0)
-
 
 class Pair(models.Model):
     """How much one said to another in a conversation: counted as it happens, since messages are too many to count."""
@@ -63,14 +60,31 @@ class Pair(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["workspace", "from_agent"], name="pair_from"),
-            models.Index(fields=["workspace", "to_agent"], name="pair_to"),
-            models.Index(
-                fields=["workspace", "from_agent", "to_agent"],
-                condition=Q(is_between_agents=True),
-                name="pair_between_agents",
-            ),
+            models.Index(fields=["workspace", "from_agent", "conversation", "last_message_at"], name="pair_from"),
+            models.Index(fields=["workspace", "to_agent", "conversation", "last_message_at"], name="pair_to"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.from_agent} to {self.to_agent or 'everybody'}"
+
+
+class Line(models.Model):
+    """How much one said to another, in all conversations together."""
+
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
+    from_agent = models.CharField(max_length=200)
+    to_agent = models.CharField(max_length=200, blank=True)
+    is_between_agents = models.BooleanField(default=False)
+    message_count = models.PositiveBigIntegerField(default=0)
+    last_message_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "from_agent", "to_agent", "is_between_agents"], name="line_of_workspace"
+            )
+        ]
+        indexes = [models.Index(fields=["workspace", "to_agent"], name="line_to")]
 
     def __str__(self) -> str:
         return f"{self.from_agent} to {self.to_agent or 'everybody'}"

@@ -11,7 +11,7 @@ from django.db.models import F
 from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record, story
-from chat.models import AGENT_PREFIXES, COORDINATOR_INBOX, Conversation, Message, Pair
+from chat.models import AGENT_PREFIXES, COORDINATOR_INBOX, Conversation, Line, Message, Pair
 from core.actors import Actor
 from core.clock import milliseconds
 from core.errors import Invalid, NotFound
@@ -92,29 +92,36 @@ def _store(key: str, *, actor: Actor, now: datetime, **columns: Any) -> Message:
     message.is_between_agents = key.startswith(AGENT_PREFIXES) or channel == COORDINATOR_INBOX
     message.save()
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now, last_message_id=message.pk)
-    pair, _ = Pair.objects.get_or_create(
-        conversation=conversation,
-        from_agent=message.from_agent,
-        to_agent=message.to_agent or Pair.EVERYBODY,
-        is_between_agents=message.is_between_agents,
-        defaults={"workspace_id": actor.workspace_id, "last_message_at": now},
-    )
-    Pair.objects.filter(pk=pair.pk).update(
-        message_count=F("message_count") + 1, unread_count=F("unread_count") + 1, last_message_at=now
-    )
+    _count(message, now)
     return message
+
+
+def _count(message: Message, now: datetime) -> None:
+    more = {"message_count": F("message_count") + 1, "last_message_at": now}
+    between = {**_ends(message), "workspace_id": message.workspace_id}
+    pair, _ = Pair.objects.get_or_create(
+        conversation=message.conversation, **between, defaults={"last_message_at": now}
+    )
+    Pair.objects.filter(pk=pair.pk).update(**more, unread_count=F("unread_count") + 1)
+    line, _ = Line.objects.get_or_create(**between, defaults={"last_message_at": now})
+    Line.objects.filter(pk=line.pk).update(**more)
+
+
+def _ends(message: Message) -> dict[str, Any]:
+    """The columns that pairs and lines are told apart by."""
+    return {
+        "from_agent": message.from_agent,
+        "to_agent": message.to_agent or Pair.EVERYBODY,
+        "is_between_agents": message.is_between_agents,
+    }
 
 
 @transaction.atomic
 def mark_read(*, message: Message, actor: Actor, now: datetime) -> Message:
     """The first reading counts; a later one changes nothing."""
     if Message.objects.filter(pk=message.pk, read_at=None).update(read_at=now):
-        Pair.objects.filter(
-            conversation_id=message.conversation_id,
-            from_agent=message.from_agent,
-            to_agent=message.to_agent or Pair.EVERYBODY,
-            is_between_agents=message.is_between_agents,
-        ).update(unread_count=F("unread_count") - 1)
+        pair = Pair.objects.filter(conversation_id=message.conversation_id, **_ends(message))
+        pair.update(unread_count=F("unread_count") - 1)
         record(_changed("read", ref("message", message.pk), message.pk, actor), at=now)
     message.refresh_from_db(fields=["read_at"])
     return message
