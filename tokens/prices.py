@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from functools import lru_cache
 
 from django.conf import settings
 from genai_prices import Usage, calc_price
+from genai_prices.data import providers
 
 from .models import LARGEST_SUM, MICRO, PriceOverride
 
@@ -16,8 +18,11 @@ from .models import LARGEST_SUM, MICRO, PriceOverride
 UNKNOWN = (3 * MICRO, 15 * MICRO)
 # Prices hold for a context of ordinary size; the list's tiers for huge prompts are not applied.
 SAMPLE = 1000
+MAKERS = {"anthropic", "openai", "google", "mistral", "deepseek", "moonshotai", "minimax", "x-ai"}
+SHORTEST_KNOWN = 5
 OVERRIDES_READ_EVERY = 30.0
 PROVIDER_OF_PREFIX = {"claude": "anthropic", "gpt": "openai", "o1": "openai", "o3": "openai"}
+SUBSCRIPTION = re.compile(r"MC_(.+?)_SUBSCRIPTION(?:_TYPE)?|(?!MC_)(.+)_SUBSCRIPTION_TYPE")
 NOT_SUBSCRIBED = {"none", "no", "false", "free", "unknown", "api_key"}
 
 Rates = tuple[int, int]
@@ -32,12 +37,16 @@ def cost_microusd(model: str, input_tokens: int, output_tokens: int) -> int:
 def rates(model: str) -> Rates:
     """Micro-dollars per million tokens, in and out."""
     name = model.strip().lower()
-    override = _overrides().get(name)
-    return override or _listed(name)
+    overrides = _overrides()
+    exact = overrides.get(name) or _listed(name)
+    if exact is not None:
+        return exact
+    part = next((rates for known, rates in overrides.items() if known.rpartition("/")[2] in name), None)
+    return part or _price_of_known_part(name) or UNKNOWN
 
 
 @lru_cache(maxsize=4096)
-def _listed(name: str) -> Rates:
+def _listed(name: str) -> Rates | None:
     if _provider(name) in subscribed():
         return (0, 0)
     if name.startswith("ollama/"):
@@ -48,7 +57,20 @@ def _listed(name: str) -> Rates:
         found = _public_price(ref, provider_id)
         if found:
             return found
-    return UNKNOWN
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _price_of_known_part(name: str) -> Rates | None:
+    """A name of one's own for a known model usually contains its name; the longest one says most."""
+    known = [id for id in _known_models() if id in name]
+    return _public_price(max(known, key=len), None) if known else None
+
+
+@lru_cache(maxsize=1)
+def _known_models() -> list[str]:
+    ids = (model.id.lower() for provider in providers if provider.id in MAKERS for model in provider.models)
+    return sorted({id for id in ids if len(id) >= SHORTEST_KNOWN and "/" not in id})
 
 
 def _public_price(model: str, provider: str | None) -> Rates | None:
@@ -71,11 +93,9 @@ def subscribed() -> set[str]:
     """Providers that are paid by subscription, so that their tokens cost nothing more."""
     found = {name.lower() for name in settings.SUBSCRIBED_PROVIDERS}
     for variable, value in os.environ.items():
-        name = variable.upper().removeprefix("MC_")
-        for ending in ("_SUBSCRIPTION_TYPE", "_SUBSCRIPTION"):
-            if name.endswith(ending) and value.strip() and value.strip().lower() not in NOT_SUBSCRIBED:
-                found.add(name.removesuffix(ending).lower())
-                break
+        named = SUBSCRIPTION.fullmatch(variable)
+        if named and value.strip() and value.strip().lower() not in NOT_SUBSCRIBED:
+            found.add((named[1] or named[2]).lower())
     return found
 
 

@@ -41,6 +41,13 @@ class PriceTests(BaseTestCase):
             with self.subTest(model=model):
                 assert self.dollars(model) == (3, 15)
 
+    def test_a_name_of_ones_own_costs_what_the_model_in_it_costs(self):
+        assert self.dollars("team/claude-opus-4-5-tuned") == (5, 25)
+        assert self.dollars("my-gpt-4.1-mini") == (0.4, 1.6)
+        PriceOverride.objects.create(model="house/tuned", input_microusd=1_000_000, output_microusd=0)
+        self.forget()
+        assert self.dollars("my-tuned-model") == (1, 0)
+
     def test_the_example_of_the_contract(self):
         assert prices.cost_microusd("claude-sonnet-4", 1500, 800) == 16_500
 
@@ -62,3 +69,18 @@ class PriceTests(BaseTestCase):
             self.forget()
             with self.subTest(value=value), mock.patch.dict(os.environ, {"MC_ANTHROPIC_SUBSCRIPTION_TYPE": value}):
                 assert self.dollars("anthropic/claude-sonnet-4") == rates
+
+    def test_all_names_of_a_subscription(self):
+        for variable, counts in (
+            ("MC_ANTHROPIC_SUBSCRIPTION", True),
+            ("MC_ANTHROPIC_SUBSCRIPTION_TYPE", True),
+            ("ANTHROPIC_SUBSCRIPTION_TYPE", True),
+            ("ANTHROPIC_SUBSCRIPTION", False),
+        ):
+            for value in ("max", "none", "no", "false", "FREE", "unknown", "api_key", ""):
+                self.forget()
+                with self.subTest(variable=variable, value=value), mock.patch.dict(os.environ, {variable: value}):
+                    free = counts and value == "max"
+                    assert self.dollars("anthropic/claude-sonnet-4") == ((0, 0) if free else (3, 15))
+                    assert self.dollars("claude/sonnet-4")[0] == (0 if free else 3)
+                    assert self.dollars("claude-sonnet-4") == (3, 15)
