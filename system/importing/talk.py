@@ -10,6 +10,7 @@ from django.db.models import F
 
 from agents.models import Agent
 from chat.models import AGENT_PREFIXES, Conversation, Message, Pair
+from chat.services import count_lines
 from notifications.models import Notification
 from tasks.models import Comment, Mention, Review, Subscription, Task
 
@@ -161,6 +162,7 @@ def bring_messages(transfer: Transfer) -> None:
     for conversation in conversations.values():
         conversation.save(update_fields=["last_message_at", "last_message_id"])
     _save_pairs(pairs)
+    count_lines()
 
 
 def _conversation(

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.test import override_settings
 
-from chat.models import Conversation, Message, Pair
-from chat.services import Words, say
+from chat.models import Conversation, Line, Message, Pair
+from chat.services import Words, count_lines, say
 from notifications.models import Notification
 from tests.api.legacy.wire import frames, mark, names
 from tests.base import LegacyApiTestCase, actor_of
@@ -217,6 +217,9 @@ class ListTests(ChatTestCase):
         for n in range(4):
             self.at(n, to="nova" if n % 2 else None)
         assert sum(Pair.objects.values_list("message_count", flat=True)) == Message.objects.count() == 4
+        kept = list(Line.objects.values("from_agent", "to_agent", "message_count", "last_message_at"))
+        count_lines()
+        assert list(Line.objects.values("from_agent", "to_agent", "message_count", "last_message_at")) == kept
 
 
 class OpenTests(ChatTestCase):
