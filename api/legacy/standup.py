@@ -115,7 +115,8 @@ def _past(row: StandupReport, place: int) -> Row:
         "id": f"{day}-{place}",
         "date": day,
         "generatedAt": iso(row.created_at),
-        "summary": row.summary,
+        # PostgreSQL keeps no order of keys.
+        "summary": {name: row.summary[name] for name in SUMMARY["properties"]},
         "agentCount": row.agent_count,
     }
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from activity.audit import record_audit
 from activity.models import Event
@@ -237,10 +238,14 @@ class DashboardTests(LegacyApiTestCase):
 
     def test_the_number_of_queries_is_the_same_for_many_rows(self):
         self.ask()
-        for n in range(5):
-            make_task(assigned_to=make_agent(f"{n}").name)
-        with self.assertNumQueries(12):
-            self.get(f"{PATH}?action=dashboard")
+        asked = []
+        for n in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                self.ask()
+            asked.append(len(queries))
+            for i in range(5):
+                make_task(assigned_to=make_agent(f"{n}-{i}").name)
+        assert asked[0] == asked[1] < 16
 
 
 class FigureTests(LegacyApiTestCase):
