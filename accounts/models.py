@@ -73,15 +73,13 @@ class RoleWord(models.TextChoices):
     ADMIN = "admin"
 
 
-class UserQuerySet(models.QuerySet["User"]):
+class UserManager(BaseUserManager["User"]):
     def known_to_google(self, *, subject: str, email: str) -> User | None:
         """The person behind a Google identity. One whose identity is not noted yet is found by address."""
         google = self.filter(provider="google").select_related("workspace")
         found = google.filter(provider_user_id=subject).first()
         return found or google.filter(provider_user_id=None, email__iexact=email).order_by("id").first()
 
-
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_superuser(self, username: str, password: str, **fields: Any) -> User:
         fields.setdefault("workspace", Workspace.objects.order_by("id").first())
         user = User(username=username, role=RoleWord.ADMIN, display_name=username.capitalize(), **fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
+from http.cookies import CookieError, Morsel, SimpleCookie
 
 SCHEMES = {"bearer", "apikey", "token"}
 COOKIES = ("__Host-mc-session", "mc-session")
@@ -27,6 +27,18 @@ def cookie_in(header: str) -> str:
     except CookieError:
         return ""
     return next((jar[name].value for name in COOKIES if name in jar and jar[name].value), "")
+
+
+def cookie_line(cookie: Morsel[str]) -> str:
+    """A `Set-Cookie` header, its attributes in the order that existing clients know."""
+    parts = [f"{cookie.key}={cookie.coded_value if cookie.value else ''}"]
+    for name in ("Path", "Domain", "Expires", "Max-Age"):
+        if (value := cookie[name.lower()]) != "":
+            parts.append(f"{name}={value}")
+    parts += [name for name in ("Secure", "HttpOnly") if cookie[name.lower()]]
+    if cookie["samesite"]:
+        parts.append(f"SameSite={cookie['samesite'].lower()}")
+    return "; ".join(parts)
 
 
 def header_map(raw: Iterable[tuple[bytes, bytes]]) -> Headers:

@@ -22,6 +22,7 @@ from django.urls import set_script_prefix
 
 from accounts.middleware import CookieNames
 from core.body import read_body
+from core.http import cookie_line
 
 Headers = list[tuple[bytes, bytes]]
 # Seconds that a request waits in line.
@@ -120,7 +121,7 @@ def _finish(settle: Callable[[Any], None], outcome: asyncio.Future[Any], result:
 
 def _headers_of(response: HttpResponseBase) -> Headers:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
-    headers += [(b"set-cookie", cookie.OutputString().encode("latin-1")) for cookie in response.cookies.values()]
+    headers += [(b"set-cookie", cookie_line(cookie).encode("latin-1")) for cookie in response.cookies.values()]
     if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
         headers.append((b"content-length", str(len(response.content)).encode()))
     return headers

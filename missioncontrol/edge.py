@@ -91,7 +91,7 @@ def _host_is_allowed(scope: dict[str, Any]) -> bool:
     host = _bare(text_of(header_map(scope["headers"]), b"host"))
     if host in ALWAYS_ALLOWED:
         return True
-    return any(fnmatchcase(host, pattern.lower()) for pattern in settings.HOSTS_ALLOWED)
+    return any(fnmatchcase(host, _bare(pattern)) for pattern in settings.HOSTS_ALLOWED)
 
 
 def _origin_matches(headers: Headers) -> bool:

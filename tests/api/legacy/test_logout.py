@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+
 from accounts.models import Session
 from tests.base import LegacyApiTestCase
+from tests.server import PASSWORD
 
 
 class LogoutTests(LegacyApiTestCase):
@@ -36,3 +39,18 @@ class LogoutTests(LegacyApiTestCase):
         answer = self.call("POST", "/api/auth/logout")
         assert (answer.status, answer.body) == (200, {"ok": True})
         assert answer.cookies["mc-session"].value == ""
+
+
+def test_the_cookies_on_the_wire_read_as_clients_know_them(server):
+    body = {"username": "admin", "password": PASSWORD}
+    _, headers, _ = server.ask_raw("POST", "/api/auth/login", body, key=None)
+    given = re.fullmatch(
+        "(mc-session=[0-9a-f]{64}); Path=/; Expires=[A-Z][a-z]{2}, .* GMT; Max-Age=604800; HttpOnly; SameSite=strict",
+        headers["set-cookie"],
+    )
+    assert given
+    _, headers, _ = server.ask_raw("POST", "/api/auth/logout", key=None, headers={"Cookie": given[1]})
+    assert headers["set-cookie"] == "mc-session=; Path=/; Max-Age=0; HttpOnly; SameSite=strict"
+    secure = {"Cookie": f"__Host-{given[1]}", "X-Forwarded-Proto": "https"}
+    _, headers, _ = server.ask_raw("POST", "/api/auth/logout", key=None, headers=secure)
+    assert headers["set-cookie"] == "__Host-mc-session=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=strict"
