@@ -117,6 +117,8 @@ def test_a_change_from_another_origin_is_refused_before_credentials_are_looked_a
         {"Origin": "::::"},
         {"Origin": "https://front.example", "X-Forwarded-Host": "other.example, front.example"},
         {"Origin": "https://front.example", "X-Original-Host": "front.example:443"},
+        {"Origin": "https://FRONT.example", "X-Forwarded-Server": "front.example"},
+        {"Origin": "http://[::1]:9999", "Host": "[::1]:3000"},
         {"Origin": "https://front.example", "Forwarded": 'for=1.2.3.4;host="front.example"'},
     ],
 )
