@@ -7,7 +7,7 @@ import pytest
 from django.test import override_settings
 
 from core.errors import Invalid
-from webhooks import addresses, posting
+from webhooks import posting
 from webhooks.addresses import BLOCKED, check_url, may_connect
 
 OUTSIDE = ["https://example.com/hook", "http://8.8.8.8:8080/x?y=1", "https://[2606:4700:4700::1111]/", "http://a.b:1"]
@@ -63,6 +63,6 @@ def test_public_addresses_may_be_connected_to():
 def test_a_name_that_leads_inside_is_refused_when_it_is_connected_to(monkeypatch):
     """The check of the text cannot know; the one of the address really connected to does."""
     request = posting.Request("http://localhost:9/", "test.ping", None, "{}")
-    monkeypatch.setattr(addresses, "check_url", lambda url: None)
+    monkeypatch.setattr(posting, "check_url", lambda url: None)
     outcome = asyncio.run(posting.post(request))
     assert (outcome.status, outcome.body, outcome.error, outcome.success) == (None, None, BLOCKED, False)

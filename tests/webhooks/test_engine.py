@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import time
 from datetime import timedelta
+from unittest.mock import patch
 
 from django.db import connection
 from django.test import override_settings
@@ -163,6 +164,16 @@ class SendingTests(EngineTestCase):
             self.hear()
             self.send()
         assert Delivery.objects.first().response_body == "x" * 1000 + "..."
+
+    def test_who_answers_too_late_has_failed(self):
+        with Receiver(slow=2) as receiver, patch("webhooks.posting.TIMEOUT", 0.2):
+            self.add(receiver.url, events=["activity.task_created"])
+            make_task()
+            self.hear()
+            self.send(until=lambda: Delivery.objects.filter(is_done=True).count() == 2)
+        row = Delivery.objects.filter(is_done=True).first()
+        assert (row.status_code, row.response_body, row.error) == (None, None, "Timeout (10s)")
+        assert row.duration_ms < 2000
 
     def test_a_slow_endpoint_does_not_hold_the_others(self):
         with Receiver(slow=3) as slow, Receiver() as quick:
