@@ -4,18 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('activity', '0004_stories_in_time'),
+        ("activity", "0004_stories_in_time"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('kind', 'activity.created')), fields=['workspace_id', 'actor', 'at', 'type'], name='event_stories_by_actor'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("kind", "activity.created")),
+                fields=["workspace_id", "actor", "at", "type"],
+                name="event_stories_by_actor",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('agent_id__isnull', False), ('kind', 'activity.created')), fields=['agent_id', '-at', '-id'], name='event_stories_of_agent'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("agent_id__isnull", False), ("kind", "activity.created")),
+                fields=["agent_id", "-at", "-id"],
+                name="event_stories_of_agent",
+            ),
         ),
     ]

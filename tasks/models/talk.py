@@ -22,7 +22,10 @@ class Comment(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "created_at"], name="comment_recent")]
+        indexes = [
+            models.Index(fields=["workspace", "created_at"], name="comment_recent"),
+            models.Index(fields=["workspace", "author", "-created_at", "-id"], name="comment_of_author"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.author}: {self.content[:40]}"
