@@ -11,7 +11,7 @@ from agents.stories import Span, audited, counted, told_by, told_of
 from core.clock import seconds
 from realtime.wire import legacy
 from tasks.models import Comment, Task
-from tokens.of_agents import days_of, models_of
+from tokens.of_agents import spending_of
 
 from .agent_diagnostics import MODEL_ROW, TIMEFRAME, TOLD, TOTAL, model_row, total_of
 from .answers import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
@@ -73,8 +73,8 @@ def mutations(agent: Agent, span: Span) -> Section:
     comments = Comment.objects.filter(
         workspace_id=agent.workspace_id, author=agent.name, created_at__gte=span.since, created_at__lt=span.until
     )
-    shown = comments.order_by("-created_at", "-id").values("id", "task_id", "task__title", "content", "created_at")
-    authored = [_comment(row) for row in shown[:MOST]]
+    shown = comments.select_related("task").only("task__title", "content", "created_at")
+    authored = [_comment(comment) for comment in shown.order_by("-created_at", "-id")[:MOST]]
     changes = [_status_change(row) for row in told_of(agent, span, types=STATUS_STORIES, most=MOST)]
     return {
         "task_mutations": tasks,
@@ -88,13 +88,13 @@ def mutations(agent: Agent, span: Span) -> Section:
     }
 
 
-def _comment(row: Section) -> Section:
+def _comment(comment: Comment) -> Section:
     return {
-        "id": row["id"],
-        "task_id": row["task_id"],
-        "task_title": row["task__title"],
-        "content": row["content"],
-        "created_at": seconds(row["created_at"]),
+        "id": comment.pk,
+        "task_id": comment.task_id,
+        "task_title": comment.task.title,
+        "content": comment.content,
+        "created_at": seconds(comment.created_at),
     }
 
 
@@ -104,13 +104,16 @@ def _status_change(row: Section) -> Section:
 
 
 def cost(agent: Agent, span: Span) -> Section:
-    home, name = agent.workspace_id, agent.name
-    lines = models_of(home, name, since=span.since, until=span.until)
+    spending = spending_of(agent.workspace_id, agent.name, since=span.since, until=span.until)
     days = [
         {"date": day.key, **{key: value for key, value in model_row(day).items() if key != "model"}}
-        for day in days_of(home, name, since=span.since, until=span.until)
+        for day in spending.days
     ]
-    return {"by_model": [model_row(line) for line in lines], "total": total_of(lines), "daily_trend": days}
+    return {
+        "by_model": [model_row(line) for line in spending.models],
+        "total": total_of(spending.models),
+        "daily_trend": days,
+    }
 
 
 SECTIONS: dict[str, Callable[[Agent, Span], Section]] = {

@@ -16,7 +16,7 @@ from core.clock import iso, seconds
 from realtime.wire import legacy
 from tasks.models import PRIORITIES, Task
 from tokens.models import MICRO
-from tokens.of_agents import models_of
+from tokens.of_agents import spending_of
 from tokens.reports import Line
 
 from .answers import NUMBER, TEXT, WHOLE, Schema, each, has, many, maybe
@@ -165,7 +165,8 @@ def _alerts(now: dict[str, int], before: dict[str, int], change: dict[str, float
 
 
 def tokens(known: Known) -> Section:
-    lines = models_of(known.agent.workspace_id, known.agent.name, since=known.span.since, until=known.span.until)
+    agent, span = known.agent, known.span
+    lines = spending_of(agent.workspace_id, agent.name, since=span.since, until=span.until).models
     return {"by_model": [model_row(line) for line in lines], "total": total_of(lines)}
 
 

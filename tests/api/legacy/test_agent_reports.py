@@ -233,7 +233,7 @@ class AttributionTests(ReportCase):
         for _ in range(2):
             self.do_things(n=60)
             self.own()
-            with self.assertNumQueries(14):
+            with self.assertNumQueries(13):
                 body = self.own().body
         assert body["audit"]["total_activities"] == 120
         assert len(body["audit"]["activities"]) == len(body["mutations"]["task_mutations"]) == 100

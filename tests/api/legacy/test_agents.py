@@ -130,6 +130,13 @@ class CreateAgentTests(LegacyApiTestCase):
         answer = self.post(PATH, {"name": "nova", "template": "wizard"})
         assert (answer.status, answer.body) == (400, {"error": "Name and role are required"})
 
+    def test_what_needs_a_gateway_is_said_to_be_left_out(self):
+        answer = self.post(PATH, {"name": "nova", "role": "coder", "write_to_gateway": True})
+        assert (answer.status, list(answer.body)) == (201, ["agent", "warning"])
+        answer = self.post(PATH, {"name": "vega", "role": "coder", "provision_openclaw_workspace": True})
+        assert (answer.status, list(answer.body)) == (502, ["error"])
+        assert not Agent.objects.filter(name="vega").exists()
+
     def test_a_name_is_taken_once_per_workspace(self):
         make_agent("nova")
         answer = self.post(PATH, {"name": "nova", "role": "coder"})
@@ -305,8 +312,18 @@ class OneAgentTests(LegacyApiTestCase):
     def test_the_body_of_a_removal_may_be_anything(self):
         assert self.delete(f"{PATH}/nova", b"{").status == 200
 
-    def test_removing_the_workspace_is_echoed(self):
-        assert self.delete(f"{PATH}/nova", {"remove_workspace": True}).body["remove_workspace"] is True
+    def test_removing_the_workspace_is_echoed_and_none_was_there(self):
+        body = self.delete(f"{PATH}/nova", {"remove_workspace": True}).body
+        assert list(body) == ["success", "deleted", "remove_workspace", "warning"]
+        assert body["remove_workspace"] is True
+
+    def test_writing_to_a_gateway_fails_and_changes_nothing(self):
+        before = mark()
+        answer = self.put(f"{PATH}/nova", {"role": "tester", "write_to_gateway": True})
+        assert answer.status == 502
+        assert answer.body["error"].startswith("Save failed: unable to update gateway config: ")
+        assert names(before) == []
+        assert self.put(f"{PATH}/nova", {"role": "tester", "write_to_gateway": False}).status == 200
 
     def test_the_removed_agents_keys_are_dead(self):
         from accounts.services import issue_key
