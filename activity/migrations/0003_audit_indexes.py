@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             model_name="event",
             index=models.Index(
                 condition=models.Q(("kind", "audit.recorded")),
-                fields=["workspace_id", "-at", "-id"],
+                fields=["workspace_id", "-at", "-id", "kind"],
                 name="event_audit",
             ),
         ),
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             model_name="event",
             index=models.Index(
                 condition=models.Q(("kind", "audit.recorded")),
-                fields=["workspace_id", "type", "-at", "-id"],
+                fields=["workspace_id", "type", "-at", "-id", "kind"],
                 name="event_audit_by_type",
             ),
         ),
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             model_name="event",
             index=models.Index(
                 condition=models.Q(("kind", "audit.recorded")),
-                fields=["workspace_id", "actor", "-at", "-id"],
+                fields=["workspace_id", "actor", "-at", "-id", "kind"],
                 name="event_audit_by_actor",
             ),
         ),
