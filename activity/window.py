@@ -41,4 +41,4 @@ def stories_since(moment: datetime, *, workspace_id: int) -> dict[str, int]:
         " GROUP BY type",
         [workspace_id, first_id_since(moment)],
     )
-    return dict(rows)  # type: ignore[arg-type]
+    return dict(rows)

@@ -70,7 +70,7 @@ def _done_since(workspace_id: int, hour: datetime, day: datetime) -> tuple[int, 
 
 def _agents(workspace_id: int) -> dict[str, int]:
     table = Agent._meta.db_table
-    return dict(ask(f"SELECT status, count(*) FROM {table} WHERE workspace_id = %s GROUP BY status", [workspace_id]))  # type: ignore[arg-type]
+    return dict(ask(f"SELECT status, count(*) FROM {table} WHERE workspace_id = %s GROUP BY status", [workspace_id]))
 
 
 def _loads(workspace_id: int) -> list[tuple[str, int, int]]:
@@ -203,4 +203,5 @@ def advice(
 
 def _rounded(value: float, places: int) -> float:
     """Halves go up, as clients' servers have always rounded."""
-    return floor(value * 10**places + 0.5) / 10**places
+    scale: int = 10**places
+    return floor(value * scale + 0.5) / scale

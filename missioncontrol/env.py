@@ -43,7 +43,9 @@ def real(name: str, default: float) -> float:
         value = float(text(name, str(default)))
     except ValueError:
         return default
-    return value if math.isfinite(value) else default
+    if not math.isfinite(value):
+        return default
+    return int(value) if value.is_integer() else value
 
 
 def words(name: str) -> list[str]:

@@ -157,7 +157,7 @@ class ProjectTasks(LegacyView):
     @describe("All tasks of a project, newest first.", answers={200: answers.TASKS})
     def get(self, request: Request, key: str) -> Response:
         project = find_project(actor=self.actor, id=project_id(key))
-        where = {"workspace_id": project.workspace_id, "project_id": project.pk}
+        where: dict[str, Any] = {"workspace_id": project.workspace_id, "project_id": project.pk}
         if self.actor.is_agent_scoped:
             where["assigned_to"] = self.actor.agent_name
         return Response({"project": _out(project), "tasks": listed_tasks(where, limit=TASKS_AT_MOST)})
