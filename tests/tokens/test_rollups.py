@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+
+from django.db import connection
 
 from tests.base import BaseTestCase, actor_of
 from tests.factories import make_task
@@ -89,6 +92,16 @@ class RollupTests(BaseTestCase):
         for report in batch:
             book([report], now=START)
         assert self.kept() == together
+
+    def test_what_an_older_version_booked_is_added_up_anew(self):
+        book([self.some_report() for _ in range(60)], now=START)
+        kept = self.kept()
+        Rollup.objects.filter(dimension="session").delete()
+        migration = import_module("tokens.migrations.0003_sums_by_model_and_session")
+        migration.add_up(None, connection.schema_editor(atomic=False))
+        assert self.kept() == kept
+        last = Rollup.objects.filter(dimension="session").values_list("last", flat=True)
+        assert {stamp // 1000 for stamp in last} == {int(START.timestamp())}
 
     def test_a_foreign_task_is_not_charged(self):
         foreign = self.tasks[2]
