@@ -16,8 +16,8 @@ from chat.models import Conversation, Message, Pair
 from notifications.models import Notification
 from projects.models import Membership, Project
 from tasks.models import Mention, Subscription, Task
-from tokens.models import Budget, Rollup, TokenUsage
-from tokens.services import LARGEST_SUM, SLOT, SUMMED
+from tokens.models import LARGEST_SUM, Budget, Rollup, TokenUsage
+from tokens.services import SLOT, SUMMED
 
 
 def move_everything(*, workspace_id: int, to: int, now: datetime) -> dict[str, str]:

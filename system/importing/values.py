@@ -68,9 +68,9 @@ def json_text(value: Any) -> str | None:
     """As it is, if it can be read."""
     if not isinstance(value, str) or not value:
         return None
-    value = value.replace("\\u0000", "\\ufffd").replace("\0", "\ufffd")
+    clean: str = value.replace("\\u0000", "\\ufffd").replace("\0", "\ufffd")
     try:
-        orjson.loads(value)
+        orjson.loads(clean)
     except orjson.JSONDecodeError:
         return None
-    return value
+    return clean

@@ -36,12 +36,5 @@ def ids(corpus: Corpus, *, text: str, workspace_id: int, limit: int) -> list[int
     """The newest rows that contain the text, newest first."""
     if not limit or len(text) > LONGEST:
         return []
-    backend = postgres if connection.vendor == "postgresql" else sqlite
-    return backend.ids(corpus, text=text, workspace_id=workspace_id, limit=limit)
-
-
-def pattern(text: str) -> str:
-    """For LIKE, with a backslash as escape."""
-    for special in ("\\", "%", "_"):
-        text = text.replace(special, f"\\{special}")
-    return f"%{text}%"
+    find = postgres.ids if connection.vendor == "postgresql" else sqlite.ids
+    return find(corpus, text=text, workspace_id=workspace_id, limit=limit)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Min
 
 from activity.catalogue import Kind
 from activity.models import Event, Reader

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from core.rows import ask
 
+from .patterns import pattern
+
 if TYPE_CHECKING:
     from .corpora import Corpus
 
@@ -24,8 +26,6 @@ INDEXES = {
 
 
 def ids(corpus: Corpus, *, text: str, workspace_id: int, limit: int) -> list[int]:
-    from .corpora import pattern
-
     contains = " OR ".join(f"t.{column} ILIKE %s" for column in corpus.columns)
     patterns = [pattern(text)] * len(corpus.columns)
     rest = f"t.workspace_id = %s AND {corpus.only} AND ({contains})"

@@ -17,8 +17,9 @@ from tasks.models import Task
 from webhooks.models import Webhook
 from workflows.models import Pipeline
 
-from .corpora import DESCRIPTION, STORY, TITLE, ids, pattern
+from .corpora import DESCRIPTION, STORY, TITLE, ids
 from .hits import SOMEWHERE, Hit, excerpt, relevance
+from .patterns import pattern
 
 # Tables without an index for texts are looked at from their new end, this far.
 NEWEST = 20_000

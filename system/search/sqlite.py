@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from activity.models import Reader
 from core.rows import ask
 
+from .patterns import pattern
+
 if TYPE_CHECKING:
     from .corpora import Corpus
 
@@ -39,8 +41,6 @@ SOURCES = {
 
 
 def ids(corpus: Corpus, *, text: str, workspace_id: int, limit: int) -> list[int]:
-    from .corpora import pattern
-
     contains = " OR ".join(f"t.{column} LIKE %s ESCAPE '\\'" for column in corpus.columns)
     patterns = [pattern(text)] * len(corpus.columns)
     rest = f"t.workspace_id = %s AND {corpus.only} AND ({contains})"

@@ -4,36 +4,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ImportedRow',
+            name="ImportedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=100)),
-                ('table', models.CharField(max_length=64)),
-                ('source_id', models.BigIntegerField()),
-                ('target_id', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=100)),
+                ("table", models.CharField(max_length=64)),
+                ("source_id", models.BigIntegerField()),
+                ("target_id", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('source', 'table', 'source_id'), name='imported_once')],
+                "constraints": [models.UniqueConstraint(fields=("source", "table", "source_id"), name="imported_once")],
             },
         ),
         migrations.CreateModel(
-            name='ImportedUpTo',
+            name="ImportedUpTo",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=100)),
-                ('table', models.CharField(max_length=64)),
-                ('last_id', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=100)),
+                ("table", models.CharField(max_length=64)),
+                ("last_id", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('source', 'table'), name='imported_up_to_once')],
+                "constraints": [models.UniqueConstraint(fields=("source", "table"), name="imported_up_to_once")],
             },
         ),
     ]

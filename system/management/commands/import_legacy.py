@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--source", default="legacy", help="a name for that server, if there are several")
 
     def handle(self, *args: Any, path: Path, dry_run: bool, source: str, **options: Any) -> None:
-        console = Console(file=self.stdout._out)
+        console = Console(file=cast("IO[str]", self.stdout._out))
         columns = [*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn()]
         with Progress(*columns, console=console) as progress:
             try:
