@@ -126,8 +126,7 @@ def _add_sums(workspace_id: int, to: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (workspace_id, {rest}) SELECT %s, {rest} FROM {table} WHERE workspace_id = %s"
-            f" ON CONFLICT ({', '.join(SLOT)}) DO UPDATE SET {added},"
-            f" last = CASE WHEN excluded.last > {table}.last THEN excluded.last ELSE {table}.last END",
+            f" ON CONFLICT ({', '.join(SLOT)}) DO UPDATE SET {added}",
             [to, workspace_id],
         )
     Rollup.objects.filter(workspace_id=workspace_id).delete()
