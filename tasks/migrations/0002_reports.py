@@ -44,17 +44,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="task",
             index=models.Index(
-                condition=models.Q(("error_message__gt", ""), ("status", "DONE")),
-                fields=["workspace", "status", "updated_at"],
-                name="task_errors",
+                condition=models.Q(("status", "DONE")),
+                fields=["workspace", "updated_at", "status"],
+                name="task_done_lately",
             ),
         ),
         migrations.AddIndex(
             model_name="task",
             index=models.Index(
-                condition=models.Q(("status", "DONE")),
+                condition=models.Q(("error_message__gt", ""), ("status", "DONE")),
                 fields=["workspace", "status", "updated_at"],
-                name="task_done_lately",
+                name="task_errors",
             ),
         ),
     ]

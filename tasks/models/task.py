@@ -134,12 +134,13 @@ class Task(models.Model):
                 name="task_outcomes",
             ),
             models.Index(
+                fields=["workspace", "updated_at", "status"], condition=Q(status="DONE"), name="task_done_lately"
+            ),
+            # The last one: of indexes that seem equally good, SQLite takes the newest.
+            models.Index(
                 fields=["workspace", "status", "updated_at"],
                 condition=Q(status="DONE", error_message__gt=""),
                 name="task_errors",
-            ),
-            models.Index(
-                fields=["workspace", "status", "updated_at"], condition=Q(status="DONE"), name="task_done_lately"
             ),
         ]
 
