@@ -129,5 +129,6 @@ AUDIT_ACTIONS = {
     "data_import",
     "workspace_created", "workspace_updated", "workspace_deleted", "workspace_isolation_denied",
     "tenant_access_denied", "tenant_bootstrap_requested", "tenant_bootstrap_completed",
-    "tenant_decommission_requested", "provision_job_approved", "provision_job_failed", "provision_job_rejected", "provision_job_cancelled",
+    "tenant_decommission_requested", "provision_job_approved", "provision_job_failed",
+    "provision_job_rejected", "provision_job_cancelled",
 }  # fmt: skip

@@ -18,7 +18,7 @@ from tests.base import LegacyApiTestCase, forget_rates
 from tests.factories import make_agent, make_task
 from tests.server import Server
 
-EXAMPLES = 40
+EXAMPLES = 8
 HUGE = 5 * 1024 * 1024
 odd = settings(
     derandomize=True, database=None, deadline=None, max_examples=EXAMPLES, suppress_health_check=list(HealthCheck)
@@ -83,6 +83,7 @@ class BadInputTests(LegacyApiTestCase):
         )
         check(question.operation, answer.status_code, answer.content)
 
+    @pytest.mark.timeout(600)
     def test_odd_requests_are_answered_as_documented(self):
         keys = [str(self.task.pk), str(self.agent.pk), "nova"]
         for operation in operations():
@@ -96,6 +97,7 @@ class BadInputTests(LegacyApiTestCase):
                 ask()
                 transaction.set_rollback(True)
 
+    @pytest.mark.timeout(600)
     def test_five_megabytes_are_taken_or_refused(self):
         text = b"x" * HUGE
         bodies = [
@@ -104,10 +106,9 @@ class BadInputTests(LegacyApiTestCase):
             text,
             *(b'{"%s": "%s"}' % (name, text) for name in (b"title", b"content", b"name", b"model", b"username")),
         ]
-        for operation in operations():
-            if operation.body is None:
-                continue
-            for body in bodies:
+        for n, operation in enumerate(found for found in operations() if found.body is not None):
+            # Two a route, in turn: all of them for all routes would take minutes.
+            for body in (bodies[n % len(bodies)], bodies[(n + 3) % len(bodies)]):
                 with self.subTest(operation=operation, body=body[:20]):
                     path = operation.path.replace("{key}", str(self.task.pk))
                     self.ask(Question(operation, path, body, "admin", ""))
