@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .answers import FLAG, TEXT, WHOLE, has, many
+from .answers import ERROR, FLAG, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 
@@ -23,14 +23,14 @@ class AgentSync(LegacyView):
     route = "agent-sync"
     is_global = True
 
-    @describe("Compare agents with a gateway's configuration.", answers={200: COMPARED})
+    @describe("Compare agents with a gateway's configuration.", answers={200: COMPARED, 500: ERROR})
     def get(self, request: Request) -> Response:
         return Response({"error": NOT_CONFIGURED}, status=500)
 
     @describe(
         "Take agents over from a gateway's configuration, or with `source=local` from this machine.",
         query=("source",),
-        answers={200: SYNCED},
+        answers={200: SYNCED, 500: ERROR},
     )
     def post(self, request: Request) -> Response:
         if self.query("source") == "local":

@@ -13,7 +13,14 @@ from .answers import ANSWERS, BODIES, ERROR
 
 Method = Callable[..., Any]
 PAGING = ("limit", "offset")
-REFUSALS = {400: "Invalid input", 401: "No usable credential", 403: "Role too low", 404: "Not found", 409: "Conflict"}
+REFUSALS = {
+    400: "Invalid input",
+    401: "No usable credential",
+    403: "Role too low",
+    404: "Not found",
+    409: "Conflict",
+    501: "What this needs is not connected",
+}
 
 
 class RouteSchema(AutoSchema):

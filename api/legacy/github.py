@@ -12,7 +12,7 @@ from core.errors import Invalid, NotFound, Unavailable
 from core.ids import LARGEST_ID
 from projects.models import Project
 
-from .answers import FREE, TEXT, has
+from .answers import ERROR, FREE, TEXT, has
 from .base import LegacyView
 from .docs import describe
 
@@ -35,7 +35,7 @@ class Github(LegacyView):
             raise Invalid("repo query parameter required (owner/repo format)")
         raise Invalid(NO_TOKEN)
 
-    @describe("Synchronise, comment, close.", body=has(action=TEXT), answers={200: FREE})
+    @describe("Synchronise, comment, close.", body=has(action=TEXT), answers={200: FREE, 500: ERROR})
     def post(self, request: Request) -> Response:
         sent = self.sent()
         if not isinstance(sent, dict):

@@ -9,7 +9,7 @@ from accounts.access import limits
 from core.errors import Invalid, Unavailable
 from core.ratelimit import Limit
 
-from .answers import FREE, TEXT, has, many
+from .answers import ERROR, FREE, TEXT, has, many
 from .base import LegacyView
 from .docs import describe
 
@@ -26,7 +26,9 @@ class Memory(LegacyView):
     def check_rate(self, limit: Limit, key: str) -> None:
         super().check_rate(limits.READ if self.request.method == "GET" else limit, key)
 
-    @describe("Files of the memory folder.", query=("action", "path", "depth", "query"), answers={200: FREE})
+    @describe(
+        "Files of the memory folder.", query=("action", "path", "depth", "query"), answers={200: FREE, 500: ERROR}
+    )
     def get(self, request: Request) -> Response:
         action = self.query("action")
         if action == "tree":
@@ -39,11 +41,11 @@ class Memory(LegacyView):
             return Response(NOT_CONFIGURED, status=500)
         raise Invalid("Invalid action")
 
-    @describe("Save or create a file.", body=has(action=TEXT, path=TEXT), answers={200: FREE})
+    @describe("Save or create a file.", body=has(action=TEXT, path=TEXT), answers={200: FREE, 500: ERROR})
     def post(self, request: Request) -> Response:
         return self._change(("save", "create"))
 
-    @describe("Delete a file.", body=has(action=TEXT, path=TEXT), answers={200: FREE})
+    @describe("Delete a file.", body=has(action=TEXT, path=TEXT), answers={200: FREE, 500: ERROR})
     def delete(self, request: Request) -> Response:
         return self._change(("delete",))
 
@@ -68,7 +70,7 @@ class MemorySearch(LegacyView):
             raise Invalid("Query required")
         return Response({"query": self.query("q"), "results": []})
 
-    @describe("Rebuild the index.", body=has(action=TEXT), answers={200: FREE})
+    @describe("Rebuild the index.", body=has(action=TEXT), answers={200: FREE, 500: ERROR})
     def post(self, request: Request) -> Response:
         sent = self.sent()
         if not isinstance(sent, dict) or sent.get("action") != "rebuild":
@@ -80,7 +82,7 @@ class MemoryHealth(LegacyView):
     route = "memory-health"
     is_connected = False
 
-    @describe("How well the memory is kept.", answers={200: FREE})
+    @describe("How well the memory is kept.", answers={200: FREE, 500: ERROR})
     def get(self, request: Request) -> Response:
         raise Unavailable(NO_MEMORY)
 
@@ -89,7 +91,7 @@ class MemoryLinks(LegacyView):
     route = "memory-links"
     is_connected = False
 
-    @describe("Links between files.", query=("file",), answers={200: FREE})
+    @describe("Links between files.", query=("file",), answers={200: FREE, 500: ERROR})
     def get(self, request: Request) -> Response:
         raise Unavailable(NO_MEMORY)
 
@@ -98,7 +100,7 @@ class MemoryContext(LegacyView):
     route = "memory-context"
     is_connected = False
 
-    @describe("What an agent should know of the memory.", answers={200: FREE})
+    @describe("What an agent should know of the memory.", answers={200: FREE, 500: ERROR})
     def get(self, request: Request) -> Response:
         raise Unavailable(NO_MEMORY)
 
@@ -107,7 +109,7 @@ class MemoryProcess(LegacyView):
     route = "memory-process"
     is_connected = False
 
-    @describe("Work through the memory.", body=has(action=TEXT), answers={200: FREE})
+    @describe("Work through the memory.", body=has(action=TEXT), answers={200: FREE, 500: ERROR})
     def post(self, request: Request) -> Response:
         sent = self.sent()
         if not isinstance(sent, dict) or sent.get("action") not in PROCESSES:

@@ -117,7 +117,7 @@ def questions(operation: Operation, *, keys: list[str], callers: list[str]) -> s
 def bodies(schema: dict[str, Any] | None) -> st.SearchStrategy[bytes]:
     if schema is None:
         return st.one_of(st.just(b""), RAW)
-    names = list(schema["properties"])
+    names = list(schema.get("properties", ()))
     broken = st.dictionaries(st.sampled_from([*names, "unknown"]), JUNK, max_size=2)
     nearly = st.builds(lambda whole, parts: {**whole, **parts}, good(schema), broken)
     return st.one_of(good(schema).map(_json), nearly.map(_json), nearly.map(_json), JUNK.map(_json), RAW)
