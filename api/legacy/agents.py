@@ -19,6 +19,7 @@ from tasks.models import Task
 from tokens.beats import Answer, Beat, Spent, take_beats
 
 from . import shapes
+from .answers import ERROR
 from .base import LegacyView
 from .docs import describe
 from .remembered import Remembered
@@ -48,7 +49,7 @@ class Agents(LegacyView):
         agents = [ENCODED[record, tuple(stats.get(record[NAME], legacy.NO_TASKS).values())] for record in shown]
         return Response({"agents": agents, "total": total, "page": _page(offset, limit), "limit": limit})
 
-    @describe("Add an agent.", body=shapes.AgentFields, answers={201: "AgentAnswer"})
+    @describe("Add an agent.", body=shapes.AgentFields, answers={201: "AgentAnswer", 502: ERROR})
     def post(self, request: Request) -> Response:
         want = self.read(CREATE)
         config = {**want.get("config", {}), **want.get("gateway_config", {})}
@@ -138,7 +139,11 @@ class OneAgent(LegacyView):
         agent = find_agent(self.actor.workspace_id, key)
         return Response({"agent": legacy.agent(agent.snapshot())})
 
-    @describe("Set an agent's role and merge its configuration.", body="AgentConfigure", answers={200: "AgentUpdated"})
+    @describe(
+        "Set an agent's role and merge its configuration.",
+        body="AgentConfigure",
+        answers={200: "AgentUpdated", 502: ERROR},
+    )
     def put(self, request: Request, key: str) -> Response:
         sent = self.sent()
         if not isinstance(sent, dict):

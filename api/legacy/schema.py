@@ -35,7 +35,7 @@ class Docs(LegacyView):
 class Health(LegacyView):
     route = "health"
 
-    @describe("Whether the database answers.", answers={200: "Free"})
+    @describe("Whether the database answers.", answers={200: "Free", 503: "Free"})
     def get(self, request: Request) -> Response:
         try:
             with connection.cursor() as cursor:
