@@ -33,9 +33,7 @@ class AgentFiles(LegacyView):
         answers={200: has(success=FLAG, file=TEXT, size=WHOLE)},
     )
     def put(self, request: Request, key: str) -> NoReturn:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         file, content = sent.get("file", ""), sent.get("content", "")
         agent = find_agent(self.actor.workspace_id, key)
         workspaces.check_name(file if isinstance(file, str) else "")

@@ -45,9 +45,7 @@ class AgentMemory(LegacyView):
         answers={200: WRITTEN},
     )
     def put(self, request: Request, key: str) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         text = sent.get("working_memory") or ""
         if not isinstance(text, str):
             raise Invalid(details=["working_memory: Invalid input"])

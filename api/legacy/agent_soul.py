@@ -71,9 +71,7 @@ class AgentSoul(LegacyView):
         )
 
     def _wanted(self) -> tuple[str | None, str]:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         content, template = sent.get("soul_content"), sent.get("template_name") or ""
         if not isinstance(template, str) or (template and not souls.NAME.fullmatch(template)):
             raise Invalid("Invalid template name")

@@ -76,9 +76,7 @@ class Agents(LegacyView):
 
     @describe("Update an agent by its name.", body="AgentUpdate", answers={200: "Success"})
     def put(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         name = sent.get("name")
         if not isinstance(name, str) or not name:
             raise Invalid("Agent name is required")
@@ -145,9 +143,7 @@ class OneAgent(LegacyView):
         answers={200: "AgentUpdated", 502: ERROR},
     )
     def put(self, request: Request, key: str) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         role, config = sent.get("role"), sent.get("gateway_config")
         if role is not None and not (isinstance(role, str) and len(role) <= 100):
             raise Invalid(details=["role: Invalid input"])

@@ -153,9 +153,7 @@ class Alerts(LegacyView):
         return Response({"evaluated": len(results), "triggered": triggered, "results": results})
 
     def _id(self) -> int:
-        sent: Any = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         if not sent.get("id"):
             raise Invalid("id is required")
         return id_in(sent["id"]) or 0

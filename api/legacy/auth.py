@@ -47,9 +47,7 @@ class Login(LegacyView):
         "Sign in with user name and password; sets the session cookie.", body="Login", answers={200: "UserAnswer"}
     )
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         username, password = sent.get("username"), sent.get("password")
         if not (isinstance(username, str) and isinstance(password, str) and username and password):
             raise Invalid("Username and password are required")
@@ -109,9 +107,7 @@ class Me(LegacyView):
     def patch(self, request: Request) -> Response:
         if self.actor.kind != "user":
             raise Denied("API key users cannot change passwords")
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         user = User.objects.select_related("workspace").get(id=self.actor.id)
         changes = self._changes(sent, user)
         user = services.change_profile(user=user, changes=changes, now=self.now, origin=self.origin)

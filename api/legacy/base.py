@@ -137,6 +137,13 @@ class LegacyView(APIView):
         """The body as JSON, or None when it is none."""
         return parse(self.body)
 
+    def sent_object(self, refusal: str = "Invalid request body") -> dict[str, Any]:
+        """The body of routes that look at it by hand. Raises Invalid when it is no JSON object."""
+        sent = self.sent()
+        if not isinstance(sent, dict):
+            raise errors.Invalid(refusal)
+        return sent
+
     @property
     def body(self) -> bytes:
         try:

@@ -42,7 +42,7 @@ class Conversations(LegacyView):
 
     @describe("Open a conversation, or find the one of that name.", body=answers.OPEN, answers={201: answers.OPENED})
     def post(self, request: Request) -> Response:
-        sent = object_in(self.sent())
+        sent = self.sent_object()
         key = text_in(sent, "conversation_id") or text_in(sent, "name")
         conversation = services.open_conversation(actor=self.actor, now=self.now, key=key)
         return Response({"conversation": _conversation(reading.summary(conversation))}, status=201)
@@ -68,7 +68,7 @@ class Messages(LegacyView):
     @describe("Say something; `forward` also hands it to the recipient's session.", body=answers.SAY,
               answers={201: answers.SAID})  # fmt: skip
     def post(self, request: Request) -> Response:
-        sent, now = object_in(self.sent()), self.now
+        sent, now = self.sent_object(), self.now
         words = words_in(sent, conversation=text_in(sent, "conversation_id") or f"conv_{milliseconds(now)}")
         message, forwarded = services.say(actor=self.actor, now=now, words=words)
         forward = forwarded.as_shape() if forwarded else None
@@ -87,7 +87,7 @@ class OneMessage(LegacyView):
     @describe("Mark a message read.", body=answers.READ, answers={200: answers.ONE_MESSAGE})
     def patch(self, request: Request, key: str) -> Response:
         message = services.find_message(actor=self.actor, id=id_in(key))
-        if object_in(self.sent()).get("read") is True:
+        if self.sent_object().get("read") is True:
             message = services.mark_read(message=message, actor=self.actor, now=self.now)
         return Response({"message": message_out(message)})
 
@@ -102,7 +102,7 @@ class SessionPreferences(LegacyView):
 
     @describe("Name or color a session; null takes it back.", body=answers.PREFER, answers={200: answers.PREFERRED})
     def patch(self, request: Request) -> Response:
-        sent = object_in(self.sent())
+        sent = self.sent_object()
         key = sent.get("key")
         if not isinstance(key, str) or not key.strip() or len(key) > LONGEST_PREFERENCE:
             raise Invalid("key is required")
@@ -114,12 +114,6 @@ class SessionPreferences(LegacyView):
             raise Invalid("Invalid color")
         row = services.set_preference(actor=self.actor, now=self.now, key=key, changes=changes)
         return Response({"ok": True, "pref": _preference(row) if row else None})
-
-
-def object_in(sent: Any) -> dict[str, Any]:
-    if not isinstance(sent, dict):
-        raise Invalid("Invalid request body")
-    return sent
 
 
 def text_in(sent: dict[str, Any], name: str) -> str | None:

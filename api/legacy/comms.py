@@ -11,7 +11,7 @@ from core.errors import Invalid
 
 from . import answers_chat as answers
 from .base import LegacyView
-from .chat import message_out, object_in, since_in, text_in, words_in
+from .chat import message_out, since_in, text_in, words_in
 from .docs import describe
 
 DEFAULT, CAP = 100, 5000
@@ -52,7 +52,7 @@ class AgentComms(LegacyView):
 
     @describe("Say something to an agent.", body=answers.SAY_TO_AGENT, answers={201: answers.ONE_MESSAGE})
     def post(self, request: Request) -> Response:
-        sent = object_in(self.sent())
+        sent = self.sent_object()
         to = text_in(sent, "to")
         if to is None:
             raise Invalid('"to" is required')

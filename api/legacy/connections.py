@@ -43,9 +43,7 @@ class Connect(LegacyView):
 
     @describe("Close a connection.", body="Disconnect", answers={200: "Disconnected"})
     def delete(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         id = sent.get("connection_id")
         if not isinstance(id, str) or not id:
             raise Invalid("connection_id is required")

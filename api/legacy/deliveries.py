@@ -102,9 +102,7 @@ class Deliver(LegacyView):
         return Response(_run(done, failed, dry_run=False))
 
     def _wanted(self) -> tuple[str | None, int, bool]:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         name, limit = sent.get("agent_filter") or None, sent.get("limit", USUAL)
         if name is not None and not isinstance(name, str):
             raise Invalid("agent_filter must be the name of a recipient")

@@ -20,17 +20,7 @@ GATEWAY = has("gateway", gateway=FREE)
 NODE_ACTIONS = {"approve": "requestId", "reject": "requestId", "rotate-token": "deviceId", "revoke-token": "deviceId"}
 
 
-class _Hand(LegacyView):
-    """Routes that read their bodies by hand."""
-
-    def fields(self) -> dict[str, Any]:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
-        return sent
-
-
-class Gateways(_Hand):
+class Gateways(LegacyView):
     route = "gateways"
     is_connected = False
     is_global = True
@@ -41,32 +31,32 @@ class Gateways(_Hand):
 
     @describe("Add a gateway.", body=FREE, answers={201: GATEWAY})
     def post(self, request: Request) -> Response:
-        sent = self.fields()
+        sent = self.sent_object()
         if not all(sent.get(name) for name in ("name", "host", "port")):
             raise Invalid("name, host, and port are required")
         raise Unavailable(NO_GATEWAYS)
 
     @describe("Change a gateway.", body=FREE, answers={200: GATEWAY})
     def put(self, request: Request) -> Response:
-        if not self.fields().get("id"):
+        if not self.sent_object().get("id"):
             raise Invalid("id is required")
         raise NotFound("Gateway not found")
 
     @describe("Remove a gateway.", body=FREE, answers={200: has(deleted=FLAG)})
     def delete(self, request: Request) -> Response:
-        if not self.fields().get("id"):
+        if not self.sent_object().get("id"):
             raise Invalid("id is required")
         return Response({"deleted": False})
 
 
-class GatewayConnect(_Hand):
+class GatewayConnect(LegacyView):
     route = "gateway-connect"
     is_connected = False
     is_global = True
 
     @describe("Where a browser reaches a gateway.", body=has(id=WHOLE), answers={200: FREE})
     def post(self, request: Request) -> Response:
-        if not self.fields().get("id"):
+        if not self.sent_object().get("id"):
             raise Invalid("id is required")
         raise NotFound("Gateway not found")
 
@@ -105,7 +95,7 @@ class GatewayConfig(LegacyView):
         raise NotFound("OPENCLAW_CONFIG_PATH not configured")
 
 
-class Cron(_Hand):
+class Cron(LegacyView):
     """Jobs of a gateway's own scheduler. There is no file of jobs as long as there is no gateway."""
 
     route = "cron"
@@ -127,7 +117,7 @@ class Cron(_Hand):
 
     @describe("Change jobs of the gateway's scheduler.", body=has(action=TEXT), answers={200: FREE})
     def post(self, request: Request) -> Response:
-        sent = self.fields()
+        sent = self.sent_object()
         action, named = sent.get("action"), sent.get("jobId") or sent.get("jobName")
         if action in ("toggle", "remove"):
             raise NotFound("Cron file not found") if named else Invalid("Job ID or name required")
@@ -144,7 +134,7 @@ class Cron(_Hand):
         raise Invalid("Invalid action")
 
 
-class Channels(_Hand):
+class Channels(LegacyView):
     route = "channels"
     is_connected = False
 
@@ -155,11 +145,11 @@ class Channels(_Hand):
 
     @describe("Act on a channel.", body=has(action=TEXT), answers={200: FREE})
     def post(self, request: Request) -> Response:
-        action = self.fields().get("action")
+        action = self.sent_object().get("action")
         raise Invalid(f"Unknown action: {action}" if action else "action required")
 
 
-class Nodes(_Hand):
+class Nodes(LegacyView):
     route = "nodes"
     is_connected = False
 
@@ -174,7 +164,7 @@ class Nodes(_Hand):
 
     @describe("Approve or reject a device.", body=has(action=TEXT), answers={200: FREE})
     def post(self, request: Request) -> Response:
-        sent = self.fields()
+        sent = self.sent_object()
         needed = NODE_ACTIONS.get(str(sent.get("action")))
         if needed is None:
             raise Invalid(f"Invalid action. Must be one of: {', '.join(NODE_ACTIONS)}")
@@ -183,7 +173,7 @@ class Nodes(_Hand):
         raise Unavailable(NO_GATEWAYS)
 
 
-class ExecApprovals(_Hand):
+class ExecApprovals(LegacyView):
     route = "exec-approvals"
     is_connected = False
 
@@ -195,6 +185,6 @@ class ExecApprovals(_Hand):
 
     @describe("Replace the allowlist.", body=has("hash", agents=each(FREE), hash=TEXT), answers={200: has(ok=FLAG)})
     def put(self, request: Request) -> Response:
-        if not isinstance(self.fields().get("agents"), dict):
+        if not isinstance(self.sent_object().get("agents"), dict):
             raise Invalid("Invalid execution allowlist request: agents is required or malformed")
         raise Unavailable(NO_GATEWAYS)

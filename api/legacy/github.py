@@ -37,9 +37,7 @@ class Github(LegacyView):
 
     @describe("Synchronise, comment, close.", body=has(action=TEXT), answers={200: FREE, 500: ERROR})
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         wrong = []
         if sent.get("action") not in ACTIONS:
             wrong.append("action: Invalid input")

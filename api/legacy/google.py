@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts import google, services
 from accounts.access import limits
 from accounts.models import User
-from core.errors import Denied, Invalid, Unauthenticated
+from core.errors import Denied, Unauthenticated
 
 from .answers import TEXT, has
 from .auth import BACKEND, user_out
@@ -29,9 +29,7 @@ class Google(LegacyView):
         answers={200: "UserAnswer"},
     )
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         credential = sent.get("credential")
         identity = google.identify(
             credential if isinstance(credential, str) else "",

@@ -43,9 +43,7 @@ class Integrations(LegacyView):
 
     @describe("Remove variables.", body=has(keys=TEXT), answers={200: FREE})
     def delete(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Request body required")
+        sent = self.sent_object("Request body required")
         keys = sent.get("keys")
         names = keys.split(",") if isinstance(keys, str) else keys
         if not isinstance(names, list) or not any(isinstance(name, str) and name.strip() for name in names):
@@ -56,9 +54,7 @@ class Integrations(LegacyView):
 
     @describe("Test an integration, or pull its key from a vault.", body=has(action=TEXT), answers={200: FREE})
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         if sent.get("action") not in ACTIONS:
             raise Invalid(details=["action: Invalid input"])
         if sent["action"] == "test" and not sent.get("integrationId"):

@@ -40,9 +40,7 @@ class Logs(LegacyView):
 
     @describe("Echo a log line.", body=has(action=TEXT, message=TEXT), answers={200: has(success=FLAG, entry=FREE)})
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         if sent.get("action") != "add":
             raise Invalid("Invalid action")
         message = sent.get("message")

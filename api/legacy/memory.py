@@ -50,9 +50,7 @@ class Memory(LegacyView):
         return self._change(("delete",))
 
     def _change(self, actions: tuple[str, ...]) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         if not isinstance(sent.get("path"), str) or not sent["path"]:
             raise Invalid("Path is required")
         if sent.get("action") not in actions:

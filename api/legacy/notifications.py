@@ -72,7 +72,7 @@ class Notifications(LegacyView):
 
     @describe("Mark notifications read, by id or all of a recipient.", body="MarkRead", answers={200: "MarkedRead"})
     def put(self, request: Request) -> Response:
-        sent = self._object()
+        sent = self.sent_object()
         ids, recipient = sent.get("ids"), sent.get("recipient")
         if isinstance(ids, list):
             marked = mark_read(actor=self.actor, now=self.now, ids=_known(ids))
@@ -98,7 +98,7 @@ class Notifications(LegacyView):
         answers={200: has(success=FLAG, deleted=WHOLE)},
     )
     def delete(self, request: Request) -> Response:
-        sent = self._object()
+        sent = self.sent_object()
         ids, recipient, before = sent.get("ids"), sent.get("recipient"), sent.get("olderThan")
         if isinstance(ids, list):
             deleted = delete_notifications(actor=self.actor, now=self.now, ids=_known(ids))
@@ -110,12 +110,6 @@ class Notifications(LegacyView):
         else:
             raise Invalid("Either provide ids array or recipient with olderThan timestamp")
         return Response({"success": True, "deleted": deleted})
-
-    def _object(self) -> dict[str, Any]:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
-        return sent
 
 
 def _known(ids: list[Any]) -> list[int]:

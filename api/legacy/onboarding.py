@@ -57,9 +57,7 @@ class Onboarding(LegacyView):
 
     @describe("Take a step.", body=BODY, answers={200: has("completedSteps", ok=FLAG, completedSteps=many(TEXT))})
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         action, step = sent.get("action"), sent.get("step")
         if action == "complete_step":
             return Response({"ok": True, "completedSteps": self._complete(step)})

@@ -135,9 +135,7 @@ class Pipelines(LegacyView):
         return Response({"success": True})
 
     def _id(self, no_body: str) -> int:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid(no_body)
+        sent = self.sent_object(no_body)
         if not sent.get("id"):
             raise Invalid("Pipeline ID required")
         return id_in(sent["id"]) or 0
@@ -177,9 +175,7 @@ class PipelineRuns(LegacyView):
         answers={200: has(run=MOVED), 201: has(run=MOVED)},
     )
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         action = sent.get("action")
         if action == "start":
             return self._start(sent)

@@ -30,9 +30,7 @@ class ProjectAgents(LegacyView):
 
     @describe("Give an agent a place in a project.", body=answers.ASSIGN_BODY, answers={201: "Success"})
     def post(self, request: Request, key: str) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         name, role = sent.get("agent_name"), sent.get("role") or "member"
         if not isinstance(name, str) or not name.strip():
             raise Invalid("agent_name is required")

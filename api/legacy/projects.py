@@ -54,9 +54,7 @@ class Projects(LegacyView):
 
     @describe("Add a project.", body=answers.CREATE_BODY, answers={201: answers.CREATED})
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         name = sent.get("name")
         if not isinstance(name, str) or not name.strip():
             raise Invalid("Project name is required")

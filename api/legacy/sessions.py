@@ -59,12 +59,6 @@ SETTINGS: dict[str, Callable[[dict[str, Any]], str | None]] = {
 class _SessionView(LegacyView):
     is_global = True
 
-    def object(self) -> dict[str, Any]:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
-        return sent
-
     def handle_exception(self, error: Exception) -> Response:
         """What the gateway says is a failure of the server here, as it always was."""
         if isinstance(error, Unavailable):
@@ -96,7 +90,7 @@ class Sessions(_SessionView):
         answers={200: has(success=FLAG, action=TEXT, sessionKey=TEXT, result=FREE), 500: ERROR},
     )
     def post(self, request: Request) -> Response:
-        sent = self.object()
+        sent = self.sent_object()
         key, action = _key_in(sent), self.query("action")
         if action not in SETTINGS:
             raise Invalid(f"Invalid action. Must be: {', '.join(SETTINGS)}")
@@ -106,7 +100,7 @@ class Sessions(_SessionView):
 
     @describe("End a session.", body=has(sessionKey=TEXT), answers={200: DONE, 500: ERROR})
     def delete(self, request: Request) -> Response:
-        gateway.control(session=_key_in(self.object()), action="delete")
+        gateway.control(session=_key_in(self.sent_object()), action="delete")
 
 
 class Control(_SessionView):
@@ -121,7 +115,7 @@ class Control(_SessionView):
     def post(self, request: Request, key: str) -> Response:
         if not KEY.match(key):
             raise Invalid("Invalid session id")
-        action = self.object().get("action")
+        action = self.sent_object().get("action")
         if action not in CONTROLS:
             raise Invalid(f"Invalid action. Must be: {', '.join(CONTROLS)}")
         gateway.control(session=key, action=action)
@@ -136,7 +130,7 @@ class Continue(_SessionView):
         answers={200: has(ok=FLAG, reply=TEXT), 500: ERROR},
     )
     def post(self, request: Request) -> Response:
-        sent = self.object()
+        sent = self.sent_object()
         kind, id, prompt = sent.get("kind"), sent.get("id"), sent.get("prompt")
         if kind not in KINDS:
             raise Invalid("Invalid kind")

@@ -53,9 +53,7 @@ class Skills(LegacyView):
 
     @describe("Remove a skill.", body=has(source=TEXT, name=TEXT, confirmation=TEXT), answers={200: FREE})
     def delete(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         if not (sent.get("source") and sent.get("name") and sent.get("confirmation") == "delete_skill"):
             raise Invalid("source, name, and confirmation are required")
         raise Unavailable(NO_SKILLS)
@@ -80,9 +78,7 @@ class SkillRegistry(LegacyView):
 
     @describe("Install a skill.", body=has(source=TEXT, slug=TEXT), answers={200: FREE})
     def post(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         self._check_source(sent.get("source"))
         if not sent.get("slug"):
             raise Invalid("Valid slug is required")

@@ -88,9 +88,7 @@ class Standups(LegacyView):
         return Response({"standup": report})
 
     def _wanted(self, now: datetime) -> tuple[date, list[str]]:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         names = sent.get("agents") or []
         if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
             raise Invalid("agents must be a list of names")

@@ -23,9 +23,7 @@ class Broadcast(LegacyView):
 
     @describe("Send a message to the agents that listen to a task.", body=BODY, answers={200: ANSWER})
     def post(self, request: Request, key: str) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         message = sent.get("message")
         if not isinstance(message, str) or not message.strip():
             raise Invalid("Message is required")

@@ -77,9 +77,7 @@ class Users(AdminsOnly):
 
     @describe("Change a person; a new password ends their sessions.", body=CHANGE, answers={200: PERSON_ANSWER})
     def put(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Invalid request body")
+        sent = self.sent_object()
         id = _id_in(sent)
         changes = _changes(sent)
         if self._is_own(id) and changes.get("role", self.actor.role.word) != self.actor.role.word:
@@ -92,9 +90,7 @@ class Users(AdminsOnly):
 
     @describe("Remove a person.", body=has(id=WHOLE), answers={200: "Success"})
     def delete(self, request: Request) -> Response:
-        sent = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid("Request body required")
+        sent = self.sent_object("Request body required")
         services.delete_user(actor=self.actor, id=_id_in(sent), now=self.now, origin=self.origin)
         return Response({"success": True})
 

@@ -78,7 +78,7 @@ class Webhooks(LegacyView):
 
     @describe("Change a webhook; omitted fields keep their value.", body=answers.CHANGE, answers={200: answers.UPDATED})
     def put(self, request: Request) -> Response:
-        sent = _object(self.sent(), "Invalid request body")
+        sent = self.sent_object()
         row = self._named(sent)
         new_secret = bool(sent.get("regenerate_secret"))
         row = services.update_webhook(
@@ -94,7 +94,7 @@ class Webhooks(LegacyView):
 
     @describe("Remove a webhook with its deliveries.", body=answers.ONE, answers={200: answers.DELETED})
     def delete(self, request: Request) -> Response:
-        row = self._named(_object(self.sent(), "Request body required"))
+        row = self._named(self.sent_object("Request body required"))
         services.delete_webhook(webhook=row, actor=self.actor, now=self.now)
         return Response({"success": True, "deleted": 1})
 
@@ -109,7 +109,7 @@ class WebhookTest(LegacyView):
 
     @describe("Send a test event and wait for what comes of it.", body=answers.ONE, answers={200: answers.RESULT})
     def post(self, request: Request) -> Response:
-        sent = _object(self.sent(), "Invalid request body")
+        sent = self.sent_object()
         if not sent.get("id"):
             raise Invalid("Webhook ID is required")
         webhook = services.find_webhook(actor=self.actor, id=id_in(sent["id"]))
@@ -125,7 +125,7 @@ class WebhookRetry(LegacyView):
         answers={200: answers.RESULT},
     )
     def post(self, request: Request) -> Response:
-        sent = _object(self.sent(), "Invalid request body")
+        sent = self.sent_object()
         if not sent.get("delivery_id"):
             raise Invalid("delivery_id is required")
         delivery = services.find_delivery(actor=self.actor, id=id_in(sent["delivery_id"]))
@@ -170,12 +170,6 @@ class WebhookVerification(LegacyView):
                 "example_nodejs": EXAMPLE,
             }
         )
-
-
-def _object(sent: Any, refusal: str) -> dict[str, Any]:
-    if not isinstance(sent, dict):
-        raise Invalid(refusal)
-    return sent
 
 
 def _changes(sent: dict[str, Any]) -> dict[str, Any]:

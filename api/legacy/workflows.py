@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -93,9 +91,7 @@ class Workflows(LegacyView):
         return Response({"success": True})
 
     def _template(self, no_body: str) -> WorkflowTemplate:
-        sent: Any = self.sent()
-        if not isinstance(sent, dict):
-            raise Invalid(no_body)
+        sent = self.sent_object(no_body)
         if not sent.get("id"):
             raise Invalid("Template ID is required")
         return services.find_template(actor=self.actor, id=id_in(sent["id"]) or 0)
