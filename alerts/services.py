@@ -17,6 +17,7 @@ from activity.services import fact, record
 from core.actors import Actor
 from core.errors import NotFound
 from core.ids import LARGEST_ID, ref
+from core.rows import find
 from notifications.services import Note, post
 
 from .meaning import Condition, is_met
@@ -38,10 +39,7 @@ class Outcome:
 
 
 def find_rule(*, actor: Actor, id: int) -> AlertRule:
-    found = AlertRule.objects.in_workspace(actor.workspace_id).filter(id=id).first() if 0 < id <= LARGEST_ID else None
-    if found is None:
-        raise NotFound("Rule not found")
-    return found
+    return find(AlertRule.objects.in_workspace(actor.workspace_id), id, "Rule not found")
 
 
 @transaction.atomic

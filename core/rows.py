@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
+from .errors import NotFound
+from .ids import LARGEST_ID
+
+M = TypeVar("M", bound=models.Model)
 Values = dict[str, Any]
 Record = tuple[Any, ...]
 Conversion = Callable[[Any, Any], Any]
@@ -25,6 +29,14 @@ AS_THEY_ARE = {
     models.IntegerField, models.PositiveBigIntegerField, models.PositiveIntegerField,
     models.PositiveSmallIntegerField, models.TextField,
 }  # fmt: skip
+
+
+def find(rows: models.QuerySet[M], id: int | None, missing: str) -> M:
+    """The one of these rows with this id. Raises NotFound saying `missing`, also for ids no column can hold."""
+    found = rows.filter(pk=id).first() if id is not None and 0 < id <= LARGEST_ID else None
+    if found is None:
+        raise NotFound(missing)
+    return found
 
 
 def insert(rows: Sequence[models.Model]) -> None:

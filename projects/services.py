@@ -13,7 +13,8 @@ from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
 from core.errors import Conflict, Invalid, NotFound
-from core.ids import LARGEST_ID, ref, slugify
+from core.ids import ref, slugify
+from core.rows import find
 
 from .models import GENERAL, Membership, Project
 
@@ -21,12 +22,7 @@ FIRST_PREFIX = "TASK"
 
 
 def find_project(*, actor: Actor, id: int) -> Project:
-    project = None
-    if 0 < id <= LARGEST_ID:
-        project = Project.objects.in_workspace(actor.workspace_id).filter(id=id).first()
-    if project is None:
-        raise NotFound("Project not found")
-    return project
+    return find(Project.objects.in_workspace(actor.workspace_id), id, "Project not found")
 
 
 @transaction.atomic

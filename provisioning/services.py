@@ -14,8 +14,8 @@ from django.db.models import Q
 from accounts.models import Tenant
 from activity.audit import Origin, record_audit
 from core.actors import Actor
-from core.errors import Conflict, Invalid, NotFound
-from core.ids import LARGEST_ID
+from core.errors import Conflict, Invalid
+from core.rows import find
 
 from . import plans
 from .models import ProvisionEvent, ProvisionJob
@@ -50,18 +50,11 @@ def check_template() -> str:
 
 
 def find_tenant(id: int) -> Tenant:
-    tenant = Tenant.objects.filter(id=id).first() if 0 < id <= LARGEST_ID else None
-    if tenant is None:
-        raise NotFound("Tenant not found")
-    return tenant
+    return find(Tenant.objects.all(), id, "Tenant not found")
 
 
 def find_job(id: int) -> ProvisionJob:
-    known = ProvisionJob.objects.select_related("tenant")
-    job = known.filter(id=id).first() if 0 < id <= LARGEST_ID else None
-    if job is None:
-        raise NotFound("Job not found")
-    return job
+    return find(ProvisionJob.objects.select_related("tenant"), id, "Job not found")
 
 
 @transaction.atomic

@@ -15,7 +15,8 @@ from activity.catalogue import Kind
 from activity.services import fact, record
 from core.actors import Actor
 from core.errors import Conflict, Denied, Invalid, NotFound
-from core.ids import LARGEST_ID, ref, slugify
+from core.ids import ref, slugify
+from core.rows import find
 
 from .moving import move_everything
 
@@ -29,10 +30,7 @@ def workspaces_of(tenant_id: int) -> QuerySet[Workspace]:
 
 
 def find_workspace(*, tenant_id: int, id: int) -> Workspace:
-    found = Workspace.objects.filter(tenant_id=tenant_id, id=id).first() if 0 < id <= LARGEST_ID else None
-    if found is None:
-        raise NotFound("Workspace not found")
-    return found
+    return find(Workspace.objects.filter(tenant_id=tenant_id), id, "Workspace not found")
 
 
 def check_tenant(actor: Actor, *, route: str, origin: Origin, now: datetime) -> None:

@@ -14,8 +14,9 @@ from activity.services import fact, record, story
 from chat.models import AGENT_PREFIXES, COORDINATOR_INBOX, Conversation, Line, Message, Pair
 from core.actors import Actor
 from core.clock import milliseconds
-from core.errors import Invalid, NotFound
-from core.ids import LARGEST_ID, ref
+from core.errors import Invalid
+from core.ids import ref
+from core.rows import find
 from notifications.services import Note, post
 
 from .forwarding import Forward, forward
@@ -25,11 +26,7 @@ PREVIEW = 200
 
 
 def find_message(*, actor: Actor, id: int | None) -> Message:
-    known = Message.objects.in_workspace(actor.workspace_id)
-    message = known.filter(pk=id).first() if id is not None and 0 < id <= LARGEST_ID else None
-    if message is None:
-        raise NotFound("Message not found")
-    return message
+    return find(Message.objects.in_workspace(actor.workspace_id), id, "Message not found")
 
 
 @transaction.atomic

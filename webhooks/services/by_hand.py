@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from core.actors import Actor
-from core.errors import NotFound
-from core.ids import LARGEST_ID
+from core.rows import find
 from webhooks import signing
 from webhooks.models import Delivery, Webhook
 from webhooks.posting import Outcome, Request, post_now
@@ -21,11 +20,8 @@ GREETING = "Mission Control sent this to test the webhook."
 
 
 def find_delivery(*, actor: Actor, id: int | None) -> Delivery:
-    known = Delivery.objects.filter(workspace_id=actor.workspace_id, is_done=True).select_related("webhook")
-    delivery = known.filter(pk=id).first() if id is not None and 0 < id <= LARGEST_ID else None
-    if delivery is None:
-        raise NotFound("Delivery not found")
-    return delivery
+    finished = Delivery.objects.filter(workspace_id=actor.workspace_id, is_done=True).select_related("webhook")
+    return find(finished, id, "Delivery not found")
 
 
 def ping(*, webhook: Webhook, actor: Actor, now: datetime) -> tuple[Outcome, Delivery]:

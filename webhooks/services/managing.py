@@ -12,18 +12,14 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
-from core.errors import NotFound
-from core.ids import LARGEST_ID, ref
+from core.ids import ref
+from core.rows import find
 from webhooks.addresses import check_url
 from webhooks.models import Webhook
 
 
 def find_webhook(*, actor: Actor, id: int | None) -> Webhook:
-    known = Webhook.objects.in_workspace(actor.workspace_id)
-    webhook = known.filter(pk=id).first() if id is not None and 0 < id <= LARGEST_ID else None
-    if webhook is None:
-        raise NotFound("Webhook not found")
-    return webhook
+    return find(Webhook.objects.in_workspace(actor.workspace_id), id, "Webhook not found")
 
 
 @transaction.atomic

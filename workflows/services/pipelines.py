@@ -14,17 +14,14 @@ from activity.services import fact, record, story
 from core.actors import Actor
 from core.errors import Invalid, NotFound
 from core.ids import LARGEST_ID, ref
+from core.rows import find
 from workflows.models import Pipeline, WorkflowTemplate
 
 Step = dict[str, Any]
 
 
 def find_pipeline(*, actor: Actor, id: int) -> Pipeline:
-    found: Pipeline | None = None
-    if 0 < id <= LARGEST_ID:
-        found = Pipeline.objects.in_workspace(actor.workspace_id).filter(id=id).first()
-    if found is None:
-        raise NotFound("Pipeline not found")
+    found: Pipeline = find(Pipeline.objects.in_workspace(actor.workspace_id), id, "Pipeline not found")
     return found
 
 

@@ -15,7 +15,8 @@ from activity.services import fact, record, story
 from core.actors import Actor
 from core.clock import seconds
 from core.errors import Invalid, NotFound
-from core.ids import LARGEST_ID, ref
+from core.ids import ref
+from core.rows import find
 from workflows.models import Pipeline, PipelineRun, WorkflowTemplate
 from workflows.spawning import Spawned, spawn
 
@@ -103,13 +104,8 @@ def cancel_run(*, actor: Actor, now: datetime, id: int) -> PipelineRun:
 
 
 def _lock(actor: Actor, id: int) -> PipelineRun:
-    found = None
-    if 0 < id <= LARGEST_ID:
-        rows = PipelineRun.objects.in_workspace(actor.workspace_id).select_related("pipeline")
-        found = rows.select_for_update(of=("self",)).filter(id=id).first()
-    if found is None:
-        raise NotFound("Run not found")
-    return found
+    rows = PipelineRun.objects.in_workspace(actor.workspace_id).select_related("pipeline")
+    return find(rows.select_for_update(of=("self",)), id, "Run not found")
 
 
 def _templates_of(steps: list[Step], workspace_id: int) -> dict[int, WorkflowTemplate]:

@@ -13,17 +13,14 @@ from activity.models import Event
 from activity.services import fact, record, story
 from core.actors import Actor
 from core.errors import NotFound
-from core.ids import LARGEST_ID, ref
+from core.ids import ref
 from core.injection import refuse_injection
+from core.rows import find
 from workflows.models import WorkflowTemplate
 
 
 def find_template(*, actor: Actor, id: int) -> WorkflowTemplate:
-    found: WorkflowTemplate | None = None
-    if 0 < id <= LARGEST_ID:
-        found = WorkflowTemplate.objects.in_workspace(actor.workspace_id).filter(id=id).first()
-    if found is None:
-        raise NotFound("Template not found")
+    found: WorkflowTemplate = find(WorkflowTemplate.objects.in_workspace(actor.workspace_id), id, "Template not found")
     return found
 
 
