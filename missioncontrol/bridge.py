@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -17,21 +17,22 @@ from django.core import signals
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.urls import set_script_prefix
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import ResolverMatch, get_resolver, set_script_prefix
 
 from accounts.middleware import CookieNames
 from core.body import read_body
 from core.http import cookie_line
 
+from .line import Line
+
 Headers = list[tuple[bytes, bytes]]
-# Seconds that a request waits in line.
-PATIENCE = 0.1
 
 
 class Api(BaseHandler):
-    """Programs' requests: of the middleware they need the session cookie alone. What pages need would take a
-    tenth of their time."""
+    """Programs' requests: of the middleware they need the session cookie alone, and of what Django's signals do
+    around a request the closing of a connection that went bad. The rest would take a fifth of their time."""
 
     def __init__(self) -> None:
         self._view_middleware: list[Any] = []
@@ -39,6 +40,22 @@ class Api(BaseHandler):
         self._exception_middleware: list[Any] = []
         answer = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
         self._middleware_chain = convert_exception_to_response(CookieNames(answer))
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        response = super().get_response(request)
+        if connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
+        return response
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        request.resolver_match = _route(request.path_info)
+        return request.resolver_match
+
+
+@lru_cache(maxsize=1024)
+def _route(path: str) -> ResolverMatch:
+    """Django tries one pattern after the other; programs ask for the same few paths again and again."""
+    return get_resolver().resolve(path)
 
 
 class Pages(BaseHandler):
@@ -50,13 +67,13 @@ class Bridge:
     def __init__(self) -> None:
         self.api, self.pages = Api(), Pages()
         self.pool = ThreadPoolExecutor(settings.REQUEST_THREADS, thread_name_prefix="request")
-        self._line = ThreadPoolExecutor(1, thread_name_prefix="line")
+        self._line: Line[HttpResponseBase] = Line(self.pool)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         body = await read_body(receive)
         if body is None:
             return
-        response = await self._in_turn(scope, body)
+        response = await self._line.run(partial(self.answer, scope, body))
         start = {"type": "http.response.start", "status": response.status_code, "headers": _headers_of(response)}
         if isinstance(response, HttpResponse):
             await send(start)
@@ -64,42 +81,16 @@ class Bridge:
         elif isinstance(response, StreamingHttpResponse):
             await self._stream(response, start, send)
 
-    async def _in_turn(self, scope: dict[str, Any], body: bytes) -> HttpResponseBase:
-        """Short requests run one after the other on one thread: side by side they would only take the interpreter
-        from each other, at a third of the rate. Who waits too long behind a slow one goes to another thread."""
-        loop = asyncio.get_running_loop()
-        outcome: asyncio.Future[HttpResponseBase] = loop.create_future()
-        job = self._line.submit(self._settle, loop, outcome, scope, body)
-
-        def go_elsewhere() -> None:
-            if job.cancel():
-                self.pool.submit(self._settle, loop, outcome, scope, body)
-
-        alarm = loop.call_later(PATIENCE, go_elsewhere)
-        try:
-            return await outcome
-        finally:
-            alarm.cancel()
-
-    def _settle(
-        self, loop: asyncio.AbstractEventLoop, outcome: asyncio.Future[HttpResponseBase], scope: Any, body: bytes
-    ) -> None:
-        try:
-            response = self.answer(scope, body)
-        except Exception as error:
-            loop.call_soon_threadsafe(_finish, outcome.set_exception, outcome, error)
-        else:
-            loop.call_soon_threadsafe(_finish, outcome.set_result, outcome, response)
-
     def answer(self, scope: dict[str, Any], body: bytes) -> HttpResponseBase:
         """Run one request through the middleware and its view, on the calling thread."""
         set_script_prefix("/")
-        signals.request_started.send(sender=self.__class__, scope=scope)
         request = ASGIRequest(scope, io.BytesIO(body))
-        handler = self.api if request.path.startswith("/api/") else self.pages
-        response = handler.get_response(request)
+        if request.path.startswith("/api/"):
+            return self.api.get_response(request)
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        response = self.pages.get_response(request)
         if isinstance(response, HttpResponse):
-            response.close()  # sends request_finished: connections that went bad are dropped
+            response.close()
         return response
 
     async def _stream(self, response: StreamingHttpResponse, start: dict[str, Any], send: Any) -> None:
@@ -112,11 +103,6 @@ class Bridge:
         finally:
             await loop.run_in_executor(self.pool, response.close)
         await send({"type": "http.response.body", "body": b""})
-
-
-def _finish(settle: Callable[[Any], None], outcome: asyncio.Future[Any], result: Any) -> None:
-    if not outcome.done():
-        settle(result)
 
 
 def _headers_of(response: HttpResponseBase) -> Headers:
