@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any
 
-from activity.window import stories_since
+from activity.models import Event
 from agents.models import Agent
 from core.rows import adapted, ask, unix
 from tasks.models import PRIORITIES, Tally
@@ -50,7 +50,7 @@ def figures(*, workspace_id: int, now: datetime, window_seconds: float) -> Figur
     waits = any(tasks.get((status, priority)) for status in PENDING[:2] for priority in PRIORITIES)
     return Figures(
         tasks=tasks,
-        stories=stories_since(now - timedelta(seconds=window_seconds), workspace_id=workspace_id),
+        stories=dict(Event.objects.stories_by("type", workspace_id, since=now - timedelta(seconds=window_seconds))),
         agents=_agents(workspace_id),
         loads=_loads(workspace_id),
         done_last_hour=hour,

@@ -60,8 +60,8 @@ async def measure(target: Target) -> list[Figure]:
 async def _one(target: Target, path: str) -> Figure:
     name, seconds, body = f"GET {path}", [], b""
     wire = Wire(target)
-    for n in range(TIMES):
-        fresh = f"{path.replace(' ', '%20')}{'&' if '?' in path else '?'}bench={n}"
+    for _ in range(TIMES):
+        fresh = f"{path.replace(' ', '%20')}{'&' if '?' in path else '?'}bench={time.monotonic_ns()}"
         began = time.perf_counter()
         try:
             status, body = await wire.send(target.request("GET", fresh))

@@ -15,7 +15,7 @@ from bench.wire import NotServed, Target
 
 QUICK = Load(seconds=2, warm_up=1, runs=1)
 BOARD_TASKS = 10_000
-GROWN = ("--agents", "10000", "--tasks", "100000", "--usage", "1000000")
+GROWN = ("--agents", "10000", "--tasks", "100000", "--usage", "1000000", "--activities", "1000000")
 WORKS = (
     "beat",
     "tokens",
@@ -61,7 +61,9 @@ class Sitting:
             if grown:
                 server.manage("fill", *GROWN)
                 tables["grown"] = self.take(server)
-                report.show(tables["grown"], self.limit, "100,000 tasks, 10,000 agents, 1,000,000 usage rows")
+                report.show(
+                    tables["grown"], self.limit, "10,000 agents, 100,000 tasks, a million usage rows and activities"
+                )
         return tables
 
     def measure_limit(self) -> None:

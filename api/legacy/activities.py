@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,7 +17,7 @@ from .base import LegacyView, whole
 from .docs import describe
 from .entities import entities_of
 
-CAP = 500
+CAP, TOP = 500, 10
 LATEST = 4_102_444_800
 ROW = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
 
@@ -51,7 +51,7 @@ class Activities(LegacyView):
         if types := {word.strip() for word in self.query("type").split(",") if word.strip()}:
             rows = rows.filter(type__in=types)
         if actor := self.query("actor"):
-            rows = rows.filter(actor=actor)
+            rows = rows.filter(actor=actor).order_by("-at", "-id")
         if entity := self.query("entity_type"):
             # Each type speaks of one kind of entity, and an index finds rows by their type.
             rows = rows.filter(type__in=[type for type, kind in STORIES.items() if kind == entity])
@@ -65,18 +65,19 @@ class Activities(LegacyView):
         hours = min(max(whole(self.query("hours"), 24), 1), 24 * 365)
         since = self.now - timedelta(hours=hours)
         home = self.actor.workspace_id
-        rows = Event.objects.stories(home).filter(at__gte=since).order_by()
-        types = rows.values("type").annotate(count=Count("*")).order_by("-count", "type")
-        actors = rows.values("actor").annotate(activity_count=Count("*")).order_by("-activity_count", "actor")[:10]
+        types, actors, by_hour = (
+            Event.objects.stories_by(what, home, since=since) for what in ("type", "actor", "hour")
+        )
         return Response(
             {
                 "timeframe": f"{hours} hours",
-                "activityByType": list(types),
-                "topActors": list(actors),
-                "timeline": [_bucket(hour, n) for hour, n in Event.objects.stories_by_hour(home, since=since)],
+                "activityByType": [{"type": type, "count": n} for type, n in types],
+                "topActors": [{"actor": actor, "activity_count": n} for actor, n in actors[:TOP]],
+                "timeline": [_bucket(hour, n) for hour, n in sorted(by_hour)],
             }
         )
 
 
-def _bucket(hour: datetime, n: int) -> dict[str, Any]:
-    return {"timestamp": seconds(hour), "count": n, "hour": iso(hour)}
+def _bucket(hour: str, n: int) -> dict[str, Any]:
+    start = datetime.fromisoformat(f"{hour}:00+00:00")
+    return {"timestamp": seconds(start), "count": n, "hour": iso(start)}

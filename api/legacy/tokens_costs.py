@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from projects.models import Project
 from realtime.wire.legacy import STATUS_WORDS
 from tasks.models import PRIORITIES, Task
 from tokens.statistics import Use
 
 from .tokens_sums import grouped, of_agent, of_model, stats, stats_by, timeline
 
-TASK_COLUMNS = (
-    "id", "title", "status", "priority", "assigned_to", "number", "project_id", "project__name", "project__slug",
-    "project__ticket_prefix",
-)  # fmt: skip
+TASK_COLUMNS = ("id", "title", "status", "priority", "assigned_to", "number", "project_id")
 # Databases bound the number of parameters of a statement.
 AT_ONCE = 5000
 
@@ -37,7 +35,11 @@ def task_costs(uses: list[Use], *, workspace_id: int) -> dict[str, Any]:
     tasks = _tasks({use.task_id for use in uses if use.task_id}, workspace_id)
     attributed = [use for use in uses if use.task_id in tasks]
     loose = [use for use in uses if use.task_id is None]
-    lines = [_line(tasks[int(id)], mine) for id, mine in grouped(attributed, lambda use: str(use.task_id)).items()]
+    # Apart from the tasks: joined, SQLite would look for them project by project.
+    projects = Project.objects.in_workspace(workspace_id).in_bulk()
+    lines = [
+        _line(tasks[int(id)], projects, mine) for id, mine in grouped(attributed, lambda use: str(use.task_id)).items()
+    ]
     return {
         "summary": stats([*attributed, *loose]),
         "tasks": sorted(lines, key=lambda line: -line["stats"]["totalCost"]),
@@ -59,7 +61,8 @@ def _tasks(ids: Iterable[int], workspace_id: int) -> dict[int, dict[str, Any]]:
     return found
 
 
-def _line(task: dict[str, Any], uses: list[Use]) -> dict[str, Any]:
+def _line(task: dict[str, Any], projects: dict[int, Project], uses: list[Use]) -> dict[str, Any]:
+    project = projects[task["project_id"]]
     return {
         "taskId": task["id"],
         "title": task["title"],
@@ -67,10 +70,10 @@ def _line(task: dict[str, Any], uses: list[Use]) -> dict[str, Any]:
         "priority": PRIORITIES[task["priority"]],
         "assignedTo": task["assigned_to"],
         "project": {
-            "id": task["project_id"],
-            "name": task["project__name"],
-            "slug": task["project__slug"],
-            "ticketRef": f"{task['project__ticket_prefix']}-{task['number']:03d}",
+            "id": project.pk,
+            "name": project.name,
+            "slug": project.slug,
+            "ticketRef": f"{project.ticket_prefix}-{task['number']:03d}",
         },
         "stats": stats(uses),
         "models": stats_by(uses, of_model),

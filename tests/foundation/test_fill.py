@@ -29,7 +29,7 @@ class FillTests(LegacyApiTestCase):
         make_task("Was here before", actor=actor)
         create_project(actor=actor, name="Website", prefix="WEB")
         for seed in (1, 2):
-            call_command("fill", agents=12, tasks=1100, usage=1500, seed=seed)
+            call_command("fill", agents=12, tasks=1100, usage=1500, activities=1200, seed=seed)
 
     def test_what_was_asked_for_is_there_beside_what_was(self):
         assert Agent.objects.in_workspace(self.home.pk).count() == 25
@@ -72,6 +72,7 @@ class FillTests(LegacyApiTestCase):
         assert self.get("/api/agents?limit=200").body["total"] == 25
         report = self.get("/api/tokens?action=stats&timeframe=all").body
         assert report["summary"]["requestCount"] == 3000
+        assert self.get("/api/activities?limit=1").body["total"] >= 2400
         self.client.force_login(self.alice)
         for path in ("/", "/agents/", "/costs/", "/activity/"):
             with self.subTest(path=path):

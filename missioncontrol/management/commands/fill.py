@@ -17,7 +17,10 @@ from django.utils import timezone
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from accounts.services import open_default_workspace
+from activity.models import Event
+from activity.services import record, story
 from agents.models import Agent
+from core.ids import ref
 from projects.models import Project
 from projects.services import general_project
 from tasks.models import Tally, Task, Transition
@@ -31,27 +34,33 @@ MODELS = ("claude-sonnet-4-5", "claude-opus-4-5", "claude-haiku-4-5", "gpt-4.1",
 STATUSES = (Task.Status.DONE, Task.Status.BACKLOG, Task.Status.REVIEW, Task.Status.IN_PROGRESS, Task.Status.INBOX)
 SHARES = (80, 12, 3, 3, 2)
 VERBS = ("fix", "test", "document", "measure")
+TOLD_OF_TASKS = ("task_created", "task_updated", "task_updated", "quality_review")
+TOLD_OF_AGENTS = ("agent_status_change", "agent_config_updated", "agent_message")
 TEXT = "A normal sized description of work to do, with enough words to be worth reading. " * 3
 
 T = TypeVar("T")
 
 
 class Command(BaseCommand):
-    help = "Add many agents, tasks and usage rows to the database, for measuring. Not for a database that matters."
+    help = "Fill the database with agents, tasks, usage and activities, for measuring. Not for one that matters."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--agents", type=int, default=0)
         parser.add_argument("--tasks", type=int, default=0)
         parser.add_argument("--usage", type=int, default=0, help="rows of token usage")
+        parser.add_argument("--activities", type=int, default=0)
         parser.add_argument("--seed", type=int, default=1)
 
-    def handle(self, *args: Any, agents: int, tasks: int, usage: int, seed: int, **options: Any) -> None:
+    def handle(
+        self, *args: Any, agents: int, tasks: int, usage: int, activities: int, seed: int, **options: Any
+    ) -> None:
         columns = [*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn()]
         with Progress(*columns) as progress:
             filling = Filling(random.Random(seed), open_default_workspace().pk, timezone.now(), progress)
             filling.add_agents(agents)
             filling.add_tasks(tasks)
             filling.add_usage(usage)
+            filling.add_activities(activities)
 
 
 class Filling:
@@ -146,6 +155,27 @@ class Filling:
             input_tokens=self.rng.randint(1_000, 60_000),
             output_tokens=self.rng.randint(100, 4_000),
             task_id=self.rng.choice(tasks) if tasks and self.rng.random() < 0.6 else None,
+        )
+
+    def add_activities(self, number: int) -> None:
+        names = list(Agent.objects.in_workspace(self.workspace_id).values_list("name", "pk")[:BATCH])
+        tasks = list(Task.objects.in_workspace(self.workspace_id).values_list("pk", flat=True))
+        for done, batch in enumerate(self.batches("activities", iter(range(number)), number)):
+            record(*(self.activity(names, tasks) for _ in batch), at=self.ago(DAYS * (1 - done * BATCH / number)))
+
+    def activity(self, names: list[tuple[str, int]], tasks: list[int]) -> Event:
+        by, agent_id = self.rng.choice(names) if names else ("system", None)
+        type = self.rng.choice((*TOLD_OF_TASKS, *TOLD_OF_AGENTS) if tasks else TOLD_OF_AGENTS)
+        task_id = self.rng.choice(tasks) if type in TOLD_OF_TASKS else None
+        return story(
+            type,
+            by=by,
+            subject=ref("agent", agent_id or 0) if task_id is None else ref("task", task_id),
+            workspace_id=self.workspace_id,
+            description=f"{by}: {self.rng.choice(VERBS)} part {self.rng.randint(1, 9999)}",
+            data={"status": "in_progress"},
+            agent_id=agent_id,
+            task_id=task_id,
         )
 
     def batches(self, name: str, rows: Iterator[T] | Iterable[T], total: int) -> Iterator[list[T]]:

@@ -275,7 +275,7 @@ class TokenListTests(TokensTestCase):
             for i in range(n):
                 self.report(taskId=make_task().pk, sessionId=f"a{n}-{i}:cli")
             self.get(PATH)
-            for action, queries in (("list", 1), ("stats", 1), ("agent-costs", 1), ("task-costs", 2), ("trends", 2)):
+            for action, queries in (("list", 1), ("stats", 1), ("agent-costs", 1), ("task-costs", 3), ("trends", 2)):
                 with self.subTest(n=n, action=action), self.assertNumQueries(queries):
                     self.get(f"{PATH}?action={action}")
 

@@ -8,7 +8,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from activity.models import Event
-from activity.window import first_id_since
 from agents.models import Agent
 from alerts.workload import advice
 from tasks.models import Task
@@ -179,20 +178,3 @@ class AdviceTests(BaseTestCase):
         ):
             found = advice(**{**CALM, **figures}, thresholds=settings.WORKLOAD)
             assert (found["reason"], found["submit_ok"], found["suggested_delay_ms"]) == told
-
-
-class WindowTests(BaseTestCase):
-    def test_the_first_event_of_a_stretch_is_found_over_gaps(self):
-        now = timezone.now()
-        assert first_id_since(now) <= 1
-        ids = []
-        for n in range(40):
-            at = now - timedelta(seconds=400 - 10 * n)
-            ids.append(Event.objects.create(kind="x", at=at, workspace_id=1, subject="task:1").pk)
-        Event.objects.filter(pk__in=ids[3:9]).delete()
-        for ago in (1000, 385, 365, 310, 205, 10):
-            with self.subTest(ago=ago):
-                moment = now - timedelta(seconds=ago)
-                found = Event.objects.filter(id__gte=first_id_since(moment))
-                assert list(found) == list(Event.objects.filter(at__gte=moment))
-        assert first_id_since(now) == ids[-1] + 1
