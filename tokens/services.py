@@ -55,6 +55,14 @@ class Report:
 @transaction.atomic(savepoint=False)
 def book(reports: Sequence[Report], *, now: datetime) -> list[TokenUsage]:
     """Store the reports and add them to the sums. A report for an unknown task is kept without the task."""
+    sums = Sums()
+    rows = store(reports, sums, now=now)
+    sums.save()
+    return rows
+
+
+def store(reports: Sequence[Report], sums: Sums, *, now: datetime) -> list[TokenUsage]:
+    """The rows alone, for many of them: the caller saves `sums` in the same transaction."""
     projects = _projects_of_tasks(reports)
     rows = []
     for report in reports:
@@ -76,7 +84,7 @@ def book(reports: Sequence[Report], *, now: datetime) -> list[TokenUsage]:
             )
         )
     insert(rows)
-    _add_to_sums(rows, now)
+    sums.add(rows, now)
     return rows
 
 
@@ -88,28 +96,51 @@ def _projects_of_tasks(reports: Sequence[Report]) -> dict[tuple[int, int | None]
     return {(workspace_id, id): project_id for workspace_id, id, project_id in rows}
 
 
-def _add_to_sums(rows: Sequence[TokenUsage], now: datetime) -> None:
-    stamp = int(now.astimezone(UTC).timestamp())
-    hour, day = stamp - stamp % HOUR, stamp - stamp % DAY
-    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    D = Rollup.Dimension
-    for row in rows:
-        slots = [
-            (row.workspace_id, D.TOTAL.value, hour, "", ""),
-            (row.workspace_id, D.MODEL.value, day, row.model, ""),
-            (row.workspace_id, D.AGENT.value, day, row.agent_name, _model_part(row.model)),
-            (row.workspace_id, D.PROJECT.value, day, str(row.project_id or ""), ""),
-            (row.workspace_id, D.SESSION.value, 0, row.agent_name, _session_part(row)),
-        ]
-        if row.task_id:
-            slots.append((row.workspace_id, D.TASK.value, 0, str(row.task_id), ""))
-        for slot in slots:
-            sum = sums[slot]
-            sum[0] += row.input_tokens
-            sum[1] += row.output_tokens
-            sum[2] += row.cost_microusd
-            sum[3] += 1
-    _upsert(sums, milliseconds(now))
+class Sums:
+    """What rows add up to, for each slot that they count in, until it is added to what is stored."""
+
+    def __init__(self) -> None:
+        self._figures: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+
+    def add(self, rows: Sequence[TokenUsage], now: datetime) -> None:
+        """Rows of the hour in which `now` lies, which is never earlier than the last time."""
+        stamp, last = int(now.astimezone(UTC).timestamp()), milliseconds(now)
+        hour, day = stamp - stamp % HOUR, stamp - stamp % DAY
+        D = Rollup.Dimension
+        for row in rows:
+            slots = [
+                (row.workspace_id, D.TOTAL.value, hour, "", ""),
+                (row.workspace_id, D.MODEL.value, day, row.model, ""),
+                (row.workspace_id, D.AGENT.value, day, row.agent_name, _model_part(row.model)),
+                (row.workspace_id, D.PROJECT.value, day, str(row.project_id or ""), ""),
+                (row.workspace_id, D.SESSION.value, 0, row.agent_name, _session_part(row)),
+            ]
+            if row.task_id:
+                slots.append((row.workspace_id, D.TASK.value, 0, str(row.task_id), ""))
+            for slot in slots:
+                sum = self._figures[slot]
+                sum[0] += row.input_tokens
+                sum[1] += row.output_tokens
+                sum[2] += row.cost_microusd
+                sum[3] += 1
+                sum[4] = last
+
+    def save(self) -> None:
+        """Add to the rows that exist, insert the others: one prepared statement, which the ORM cannot say."""
+        table = Rollup._meta.db_table
+        with connections[router.db_for_write(Rollup)].cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO {table} ({', '.join([*SLOT, *SUMMED, 'last'])})"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+                f" ON CONFLICT ({', '.join(SLOT)}) DO UPDATE SET"
+                f" {', '.join(_added(table, column) for column in SUMMED)},"
+                f" last = CASE WHEN excluded.last > {table}.last THEN excluded.last ELSE {table}.last END",
+                # Sorted, so that two transactions on PostgreSQL take the row locks in the same order.
+                [
+                    (*slot, *(min(figure, LARGEST_SUM) for figure in sum), last if slot[1] == "session" else 0)
+                    for slot, (*sum, last) in sorted(self._figures.items())
+                ],
+            )
 
 
 def _model_part(model: str) -> str:
@@ -120,24 +151,6 @@ def _session_part(row: TokenUsage) -> str:
     """What follows the agent's name; with the name it is the session, and no longer than one."""
     named = row.agent_name != NOBODY or row.session_id.startswith(NOBODY)
     return row.session_id[len(row.agent_name) :] if named else f"?{row.session_id}"
-
-
-def _upsert(sums: dict[tuple[Any, ...], list[int]], last: int) -> None:
-    """Add to the rows that exist, insert the others: one prepared statement, which the ORM cannot say."""
-    table = Rollup._meta.db_table
-    with connections[router.db_for_write(Rollup)].cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {table} ({', '.join([*SLOT, *SUMMED, 'last'])})"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            f" ON CONFLICT ({', '.join(SLOT)}) DO UPDATE SET"
-            f" {', '.join(_added(table, column) for column in SUMMED)},"
-            f" last = CASE WHEN excluded.last > {table}.last THEN excluded.last ELSE {table}.last END",
-            # Sorted, so that two transactions on PostgreSQL take the row locks in the same order.
-            [
-                (*slot, *(min(figure, LARGEST_SUM) for figure in sum), last if slot[1] == "session" else 0)
-                for slot, sum in sorted(sums.items())
-            ],
-        )
 
 
 def _added(table: str, column: str) -> str:

@@ -1,4 +1,4 @@
-"""Token usage, booked hour by hour, so that every sum is right."""
+"""Token usage, added up hour by hour, so that every sum is right."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from tokens.services import HOUR, LARGEST_COUNT, Report, book
+from tokens.services import HOUR, LARGEST_COUNT, Report, Sums, store
 
 from .people import home_of
 from .transfer import Transfer, batches
@@ -21,14 +21,15 @@ def bring_usage(transfer: Transfer) -> None:
     """Costs are computed anew, as the other server does whenever it is asked."""
     last = transfer.last_brought(TABLE)
     total = transfer.source.count(TABLE, after=last)
-    # By time, so that each hour's sums are added up once.
     rows = transfer.source.rows(TABLE, COLUMNS, order="created_at, id", after=last)
     seen = _Highest()
     reports = _reports(transfer, seen.watch(transfer.watched(TABLE, rows, total)))
-    for _, hour in groupby(reports, key=lambda report: _hour(report)):
+    sums = Sums()
+    for _, hour in groupby(reports, key=_hour):
         for some in batches(hour):
-            book(some, now=_at(some[-1]))
+            store(some, sums, now=_at(some[-1]))
             transfer.report.brought[TABLE] += len(some)
+    sums.save()
     transfer.brought_up_to(TABLE, max(last, seen.id))
 
 
