@@ -9,10 +9,16 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from accounts.access.legacy import TABLE, UNGUARDED
+from core.actors import Role
+
 from .answers import ANSWERS, BODIES, ERROR
 
 Method = Callable[..., Any]
 PAGING = ("limit", "offset")
+# One of the schemes in the settings, where they are spelled out.
+CREDENTIALS: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}, {"session": []}]
+ANYONE = "For everybody, without a credential."
 REFUSALS = {
     400: "Invalid input",
     401: "No usable credential",
@@ -29,6 +35,22 @@ class RouteSchema(AutoSchema):
     def get_operation_id(self) -> str:
         route: str = self.view.route  # type: ignore[attr-defined]
         return f"{self.method.lower()}_{route.replace('-', '_')}"
+
+    def get_description(self) -> str:  # type: ignore[override]
+        if self._least is None:
+            return ANYONE if self._is_open else "For every known caller."
+        return f"For {self._least.word}s{'' if self._least == Role.ADMIN else ' and above'}."
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        return [{}] if self._is_open and self._least is None else CREDENTIALS
+
+    @property
+    def _is_open(self) -> bool:
+        return self.view.route in UNGUARDED  # type: ignore[attr-defined]
+
+    @property
+    def _least(self) -> Role | None:
+        return TABLE[self.view.route].get(self.method)  # type: ignore[attr-defined]
 
 
 def describe(

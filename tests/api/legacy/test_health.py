@@ -25,6 +25,19 @@ class DocsTests(LegacyApiTestCase):
         assert len(names) == len(set(names))
         assert {"put_task", "post_agent_heartbeat", "get_tokens_by_agent"} <= set(names)
 
+    def test_it_says_who_may_call_what_and_with_which_credential(self):
+        document = self.call("GET", "/api/docs").body
+        offered = document["components"]["securitySchemes"]
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                with self.subTest(operation=f"{method} {path}"):
+                    asked = {name for way in operation["security"] for name in way}
+                    assert asked <= set(offered)
+                    is_open = operation["description"] == "For everybody, without a credential."
+                    assert is_open == (asked == set())
+        assert document["paths"]["/api/tasks"]["post"]["description"] == "For operators and above."
+        assert document["paths"]["/api/auth/login"]["post"]["security"] == [{}]
+
     def test_it_covers_every_route(self):
         from accounts.access.legacy import TABLE
 
