@@ -177,7 +177,7 @@ def _same(one: str, other: str) -> bool:
 
 def _stored_actor(key: str) -> Actor | None:
     now = timezone.now()
-    row = ApiKey.objects.usable(now).filter(digest=digest(key)).select_related("workspace").first()
+    row = ApiKey.objects.usable(now).filter(digest=digest(key)).select_related("workspace", "user__workspace").first()
     if row is None:
         return None
     if row.last_used_at is None or (now - row.last_used_at).total_seconds() > TOUCH_EVERY_SECONDS:

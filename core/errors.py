@@ -6,11 +6,13 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """Base of every error a service raises on purpose; `message` may be shown to the caller."""
+    """Base of every error a service raises on purpose; `message` may be shown to the caller. `code` tells programs more
+    than the class does, in the dialect that has codes; `extra` is shown with the message."""
 
-    def __init__(self, message: str, **extra: Any) -> None:
+    def __init__(self, message: str, *, code: str = "", **extra: Any) -> None:
         super().__init__(message)
         self.message = message
+        self.code = code
         self.extra = extra
 
 

@@ -42,6 +42,30 @@ class Counters(Protocol):
     def hit(self, key: str, *, seconds: int, now: float) -> Verdict:
         """Count one request in the window of `key`, opening a new window when the old one has passed."""
 
+    def seen(self, key: str, *, now: float) -> int:
+        """How many requests the window of `key` has counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How far a key has used up a limit. `resets_at` in Unix seconds."""
+
+    allowed: int
+    used: int
+    resets_at: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.used > self.allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "X-RateLimit-Limit": str(self.allowed),
+            "X-RateLimit-Remaining": str(max(0, self.allowed - self.used)),
+            "X-RateLimit-Reset": str(self.resets_at),
+        }
+
 
 class FileCounters:
     """Shared by the processes of one machine."""
@@ -63,6 +87,10 @@ class FileCounters:
             (key, int(now), int(now) + seconds),
         ).fetchone()
         return Verdict(row[0], row[1])
+
+    def seen(self, key: str, *, now: float) -> int:
+        row = self._database.execute("SELECT n FROM hits WHERE key = ? AND resets_at > ?", (key, int(now))).fetchone()
+        return row[0] if row else 0
 
     @property
     def _database(self) -> sqlite3.Connection:
@@ -112,6 +140,12 @@ class RedisCounters:
             return Verdict(0, int(now))
         return Verdict(int(hits), int(now) + max(0, int(left)))
 
+    def seen(self, key: str, *, now: float) -> int:
+        try:
+            return int(self._redis.get(f"limit:{key}") or 0)
+        except self._error:
+            return 0
+
 
 class Limiter:
     def __init__(self, counters: Counters, *, switched_off: bool = False) -> None:
@@ -137,3 +171,16 @@ class Limiter:
             "X-RateLimit-Remaining": "0",
             "X-RateLimit-Reset": str(verdict.resets_at),
         }
+
+    def use(self, limit: Limit, key: str, *, now: float | None = None) -> Usage:
+        """Count one request in a window that slides: of the window before this one, as much still counts as lies
+        within the last `limit.seconds`."""
+        moment = time.time() if now is None else now
+        index, passed = divmod(moment, limit.seconds)
+        resets_at = int((index + 1) * limit.seconds)
+        if not self.applies(limit):
+            return Usage(limit.allowed, 0, resets_at)
+        name = f"{limit.name}:{key[:200]}"
+        hits = self._counters.hit(f"{name}@{int(index)}", seconds=2 * limit.seconds, now=moment).hits
+        before = self._counters.seen(f"{name}@{int(index) - 1}", now=moment)
+        return Usage(limit.allowed, hits + int(before * (1 - passed / limit.seconds)), resets_at)

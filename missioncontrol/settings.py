@@ -248,6 +248,7 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 3000)
 WEB_CONCURRENCY = max(1, env.number("WEB_CONCURRENCY", os.cpu_count() or 1))
 REQUEST_THREADS = max(1, env.number("MC_REQUEST_THREADS", 6))
+IDEMPOTENCY_TTL_HOURS = max(1, env.number("MC_IDEMPOTENCY_TTL_HOURS", 24))
 LOG_FORMAT = env.text("MC_LOG_FORMAT", "console")
 LOG_LEVEL = env.text("MC_LOG_LEVEL", "INFO").upper()
 LOGGING_CONFIG = None

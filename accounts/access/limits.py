@@ -21,6 +21,14 @@ HEARTBEAT = Limit("heartbeat", 30, "Agent heartbeat rate limit exceeded.", heade
 REGISTER = Limit("register", 5, "Too many registration attempts. Please try again later.")
 QUEUE = Limit("queue", 20, "Agent task polling rate limit exceeded.", headers=True)
 
+# Of the v1 dialect. Each caller has its own windows, and they slide.
+V1_TASKS = Limit("v1-tasks", 100, TOO_MANY)
+V1_EVENTS = Limit("v1-events", 1000, TOO_MANY)
+V1_POLICY = Limit("v1-policy", 500, TOO_MANY)
+V1_READ = Limit("v1-read", 300, TOO_MANY)
+V1_MUTATION = Limit("v1-mutation", 100, TOO_MANY)
+V1_TOKEN_FAILURES = Limit("v1-token", 10, TOO_MANY, critical=True)
+
 
 @lru_cache(maxsize=1)
 def limiter() -> Limiter:

@@ -1,8 +1,7 @@
-"""People, the programs they let in, and the workspaces both live in."""
+"""People, their sessions, and the workspaces they live in."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -13,7 +12,6 @@ from django.utils import timezone
 
 from core.actors import Actor, Role
 
-KEY_PREFIX_LENGTH = 12
 # Where the installation itself is looked after: its people, its keys without a workspace of their own.
 DEFAULT_WORKSPACE = 1
 
@@ -162,75 +160,9 @@ class Session(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> Any:
-        from .sessions import SessionStore
+        from accounts.sessions import SessionStore
 
         return SessionStore
-
-
-class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    def usable(self, now: datetime) -> Self:
-        return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=now))
-
-    def of_agent(self, workspace_id: int, agent_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id, agent_id=agent_id).order_by("-id")
-
-
-class ApiKey(models.Model):
-    """A program's credential. Only its SHA-256 is kept; the key itself is shown once, when it is made."""
-
-    name = models.CharField(max_length=128, default="default")
-    prefix = models.CharField(max_length=KEY_PREFIX_LENGTH)
-    digest = models.CharField(max_length=64, unique=True)
-    role = models.CharField(max_length=10, choices=RoleWord, default=RoleWord.VIEWER)
-    scopes = models.JSONField(default=list, blank=True)
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="api_keys")
-    # Plain columns, not a key to agents: keys stand below agents, and an agent's removal revokes its keys.
-    agent_id = models.BigIntegerField(null=True, blank=True)
-    agent_name = models.CharField(max_length=100, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.CharField(max_length=150, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects = ApiKeyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "API key"
-        indexes = [models.Index(fields=["agent_id"], condition=Q(agent_id__isnull=False), name="key_of_agent")]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    def as_actor(self) -> Actor:
-        role = Role.named(self.role)
-        if not self.agent_id:
-            return Actor("key", self.id, "api", self.name, role, self.workspace_id, self.workspace.tenant_id)
-        return Actor(
-            "agent",
-            self.agent_id,
-            f"agent:{self.agent_name}",
-            self.agent_name,
-            role,
-            self.workspace_id,
-            tenant_id=self.workspace.tenant_id,
-            agent_name=self.agent_name,
-            agent_id=self.agent_id,
-        )
-
-
-class GlobalKey(models.Model):
-    """The administrator's key for programs once it was rotated: a single row. While there is none, the key is the
-    environment's. `mask` is what may be shown of it."""
-
-    digest = models.CharField(max_length=64)
-    mask = models.CharField(max_length=32)
-    rotated_at = models.DateTimeField()
-    rotated_by = models.CharField(max_length=150)
-
-    def __str__(self) -> str:
-        return self.mask
 
 
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
