@@ -4,6 +4,7 @@ Foreign keys whose column leads another index have none of their own: each index
 """
 
 from .books import Tally, Transition
+from .brief import USUAL_REVIEW_CYCLES, Assignment, Brief, Document
 from .talk import Comment, Mention, Review, Subscription
 from .task import (
     COLUMN_OF,
@@ -19,7 +20,11 @@ __all__ = [
     "PRIORITIES",
     "SNAPSHOT_COLUMNS",
     "STATUS_OF_COLUMN",
+    "USUAL_REVIEW_CYCLES",
+    "Assignment",
+    "Brief",
     "Comment",
+    "Document",
     "Mention",
     "Review",
     "Subscription",

@@ -49,6 +49,9 @@ class Transition(models.Model):
     actor = models.CharField(max_length=200)
     by = models.CharField(max_length=200)
     reason = models.TextField(blank=True, default="")
+    session_key = models.CharField(max_length=128, blank=True, default="")
+    # What was handed in with it: copies of work plan, deliverable and checklist.
+    artifacts = models.JSONField(null=True)
     at = models.DateTimeField()
 
     class Meta:

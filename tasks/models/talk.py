@@ -13,12 +13,26 @@ from .task import Task
 
 
 class Comment(models.Model):
+    class Type(models.TextChoices):
+        COMMENT = "COMMENT"
+        WORK_PLAN = "WORK_PLAN"
+        PROGRESS = "PROGRESS"
+        ARTIFACT = "ARTIFACT"
+        REVIEW = "REVIEW"
+        APPROVAL_REQUEST = "APPROVAL_REQUEST"
+
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="comments")
     author = models.CharField(max_length=200)
     content = models.TextField()
     parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replies")
     mentions = models.JSONField(default=list)
+    type = models.CharField(max_length=16, choices=Type, default=Type.COMMENT)
+    # As the log writes an actor: `agent:12`, `user:3`, `system`.
+    actor = models.CharField(max_length=80, blank=True, default="")
+    artifacts = models.JSONField(default=list)
+    metadata = models.JSONField(default=dict)
+    redacted_fields = models.JSONField(default=list)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -66,6 +66,16 @@ class Task(models.Model):
         PARTIAL = "partial"
         ABANDONED = "abandoned"
 
+    class Type(models.TextChoices):
+        CONTENT = "CONTENT"
+        SOCIAL = "SOCIAL"
+        EMAIL_MARKETING = "EMAIL_MARKETING"
+        CUSTOMER_RESEARCH = "CUSTOMER_RESEARCH"
+        SEO_RESEARCH = "SEO_RESEARCH"
+        ENGINEERING = "ENGINEERING"
+        DOCS = "DOCS"
+        OPS = "OPS"
+
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="tasks", db_index=False)
     project = models.ForeignKey("projects.Project", on_delete=models.PROTECT, related_name="tasks", db_index=False)
     number = models.PositiveIntegerField()
@@ -73,6 +83,8 @@ class Task(models.Model):
     description = models.TextField(null=True)  # noqa: DJ001 - the contract tells null from empty
     status = models.CharField(max_length=20, choices=Status, default=Status.INBOX)
     priority = models.PositiveSmallIntegerField(default=3)
+    type = models.CharField(max_length=17, choices=Type, default=Type.OPS)
+    parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="subtasks", db_index=False)
     assigned_to = models.CharField(max_length=100, null=True)  # noqa: DJ001
     created_by = models.CharField(max_length=200, default="system")
     created_at = models.DateTimeField(default=timezone.now)
@@ -117,6 +129,7 @@ class Task(models.Model):
                 condition=Q(status__in=["ASSIGNED", "INBOX"]),
                 name="task_queue",
             ),
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="task_of_parent"),
             # Each holds all that a report reads, the status too, so that no report reads tasks.
             models.Index(
                 fields=[

@@ -10,11 +10,10 @@ from django.db import connections, models
 from django.db.models import Q
 from django.utils import timezone
 
+from agents.pulse import Pulse
 from core.clock import milliseconds
 from core.ids import LARGEST_ID
 from core.rows import ask, places
-
-from .pulse import Pulse
 
 # In the order of the model's fields, as from_db expects.
 BEAT_COLUMNS = (
