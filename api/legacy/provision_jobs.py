@@ -100,7 +100,7 @@ class RunJob(SuperView):
     def post(self, request: Request, key: str) -> Response:
         job = services.find_job(number_in(key))
         host = socket.gethostname()[:200]
-        services.runjob_out(job=job, host=host, actor=self.actor, now=self.now, origin=self.origin)
+        services.run_job(job=job, host=host, actor=self.actor, now=self.now, origin=self.origin)
         return Response({"job": detail(services.findjob_out(job.pk))})
 
 
