@@ -101,7 +101,7 @@ class RunJob(SuperView):
         job = services.find_job(number_in(key))
         host = socket.gethostname()[:200]
         services.run_job(job=job, host=host, actor=self.actor, now=self.now, origin=self.origin)
-        return Response({"job": detail(services.findjob_out(job.pk))})
+        return Response({"job": detail(services.find_job(job.pk))})
 
 
 def job_out(job: ProvisionJob) -> dict[str, Any]:
