@@ -12,13 +12,14 @@ from core.clock import milliseconds
 # Conversations of agents among themselves.
 AGENT_PREFIXES = ("a2a:", "coord:", "session:", "agent_")
 COORDINATOR_INBOX = "coordinator-inbox"
+LONGEST_KEY = 500
 
 
 class Conversation(models.Model):
     """Made by its first message. `key` is the name that clients give it; the rest follows its messages."""
 
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
-    key = models.CharField(max_length=500)
+    key = models.CharField(max_length=LONGEST_KEY)
     created_at = models.DateTimeField()
     last_message_at = models.DateTimeField()
     last_message_id = models.BigIntegerField(null=True)

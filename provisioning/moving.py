@@ -12,7 +12,8 @@ from django.db.models.functions import Concat, Substr
 
 from accounts.models import ApiKey
 from agents.models import Agent
-from chat.models import Conversation, Message, Pair
+from chat.models import LONGEST_KEY, Conversation, Line, Message, Pair
+from chat.services import count_lines
 from notifications.models import Notification
 from projects.models import Membership, Project
 from tasks.models import Mention, Subscription, Task
@@ -28,12 +29,14 @@ def move_everything(*, workspace_id: int, to: int, now: datetime) -> dict[str, s
     _rename_projects(workspace_id, to)
     _rename_conversations(workspace_id, to)
     _add_sums(workspace_id, to)
+    Line.objects.filter(workspace_id=workspace_id).delete()
     Budget.objects.filter(workspace_id=workspace_id).delete()
     # Keys of agents go with them. A key for the whole workspace was made for that one alone.
     ApiKey.objects.filter(workspace_id=workspace_id, agent_id=None, revoked_at=None).update(revoked_at=now)
     for model in models_of_workspaces():
         _drop_doubles(model, workspace_id, to)
         model._base_manager.filter(workspace_id=workspace_id).update(workspace_id=to)
+    count_lines(workspace_id=to)
     return renamed
 
 
@@ -41,7 +44,7 @@ def models_of_workspaces() -> Iterator[type[models.Model]]:
     """Every table with a column for the workspace, except those whose rows are added up."""
     for model in apps.get_models():
         columns = {field.attname for field in model._meta.local_concrete_fields}
-        if "workspace_id" in columns and model not in (Rollup, Budget) and model._meta.managed:
+        if "workspace_id" in columns and model not in (Rollup, Budget, Line) and model._meta.managed:
             yield model
 
 
@@ -102,7 +105,7 @@ def _rename_conversations(workspace_id: int, to: int) -> None:
     mine, theirs = (Conversation.objects.filter(workspace_id=id) for id in (workspace_id, to))
     taken = {*mine.values_list("key", flat=True), *theirs.values_list("key", flat=True)}
     for conversation in mine.filter(key__in=theirs.values("key")).order_by("id"):
-        conversation.key = free(conversation.key, taken, 200)
+        conversation.key = free(conversation.key, taken, LONGEST_KEY)
         taken.add(conversation.key)
         conversation.save(update_fields=["key"])
 

@@ -11,7 +11,7 @@ from django.db.models import F
 from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record, story
-from chat.models import AGENT_PREFIXES, COORDINATOR_INBOX, Conversation, Line, Message, Pair
+from chat.models import AGENT_PREFIXES, COORDINATOR_INBOX, LONGEST_KEY, Conversation, Line, Message, Pair
 from core.actors import Actor
 from core.clock import milliseconds
 from core.errors import Invalid
@@ -20,7 +20,7 @@ from core.rows import find
 from notifications.services import Note, post
 
 from .forwarding import Forward, forward
-from .wording import LONGEST_KEY, Words, sender_of
+from .wording import Words, sender_of
 
 PREVIEW = 200
 

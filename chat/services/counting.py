@@ -11,10 +11,13 @@ COLUMNS = ("workspace_id", "from_agent", "to_agent", "is_between_agents")
 
 
 @transaction.atomic
-def count_lines() -> None:
-    """After conversations came from elsewhere with their counts."""
-    sums = Pair.objects.values(*COLUMNS).annotate(said=Sum("message_count"), last=Max("last_message_at")).order_by()
-    Line.objects.all().delete()
+def count_lines(*, workspace_id: int | None = None) -> None:
+    """After conversations came from elsewhere with their counts: in one workspace, or in all."""
+    pairs, lines = Pair.objects.all(), Line.objects.all()
+    if workspace_id is not None:
+        pairs, lines = pairs.filter(workspace_id=workspace_id), lines.filter(workspace_id=workspace_id)
+    sums = pairs.values(*COLUMNS).annotate(said=Sum("message_count"), last=Max("last_message_at")).order_by()
+    lines.delete()
     Line.objects.bulk_create(
         (
             Line(

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.conf import settings
 
+from chat.models import LONGEST_KEY
 from core.actors import Actor
 from core.errors import Invalid
 from core.injection import refuse_injection
 
-LONGEST_KEY, LONGEST_NAME, LONGEST_TYPE = 500, 200, 100
+LONGEST_NAME, LONGEST_TYPE = 200, 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from agents.models import Agent
-from chat.models import AGENT_PREFIXES, Conversation, Message, Pair
+from chat.models import AGENT_PREFIXES, LONGEST_KEY, Conversation, Message, Pair
 from chat.services import count_lines
 from notifications.models import Notification
 from tasks.models import Comment, Mention, Review, Subscription, Task
@@ -168,7 +168,7 @@ def bring_messages(transfer: Transfer) -> None:
 def _conversation(
     known: dict[tuple[int, str], Conversation], transfer: Transfer, row: dict[str, Any], at: datetime
 ) -> Conversation:
-    home, key = home_of(transfer, row), text(row["conversation_id"], 200) or "general"
+    home, key = home_of(transfer, row), text(row["conversation_id"], LONGEST_KEY) or "general"
     if (home, key) not in known:
         known[home, key] = Conversation.objects.create(workspace_id=home, key=key, created_at=at, last_message_at=at)
     return known[home, key]

@@ -5,6 +5,8 @@ from datetime import timedelta
 from accounts.models import ApiKey, Tenant, User, Workspace
 from activity.models import Event
 from agents.models import Agent
+from chat.models import LONGEST_KEY
+from chat.services import Words, say
 from core.actors import Role, system
 from projects.models import Project
 from tasks.models import Tally, Task
@@ -137,6 +139,18 @@ class DissolvingTests(LegacyApiTestCase):
         assert Tally.objects.total(workspace_id=1) == 2
         assert self.get(f"/api/tasks/{mine.pk}").body["task"]["ticket_ref"] == "TASK2-001"
         assert Agent.objects.filter(workspace_id=1).count() == 2
+
+    def test_what_was_said_in_both_is_counted_together(self):
+        make_agent("nova"), make_agent("nova", actor=self.there)
+        for actor, key in ((system(1), "plan"), (self.there, "plan"), (self.there, "x" * LONGEST_KEY)):
+            say(actor=actor, now=self.now, words=Words("Hello", key, to="vega"))
+            say(actor=actor, now=self.now, words=Words("Hello", key, to="nova"))
+        self.dissolve()
+        assert self.get("/api/chat/messages").body["total"] == 6
+        totals = {name: self.get(f"/api/chat/messages?to_agent={name}").body["total"] for name in ("nova", "nova-2")}
+        assert totals == {"nova": 1, "nova-2": 2}
+        keys = {row["conversation_id"] for row in self.get("/api/chat/conversations").body["conversations"]}
+        assert keys == {"plan", "plan-2", "x" * LONGEST_KEY}
 
     def test_what_was_spent_is_added_up(self):
         make_agent("nova"), make_agent("nova", actor=self.there)
