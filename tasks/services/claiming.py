@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from activity.catalogue import Kind
 from activity.services import record
@@ -16,6 +16,7 @@ from . import bookkeeping as books
 from .creating import top_of_column
 
 TRIES = 8
+CLAIM_LOCK = 7412
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,30 @@ class Claim:
 @transaction.atomic
 def claim_next(*, actor: Actor, now: datetime, agent_name: str, capacity: int = 1) -> Claim:
     """What the agent should do now: what it has begun, or the best task that is free."""
+    _wait_for_own_claims(actor.workspace_id, agent_name)
     mine = Task.objects.in_workspace(actor.workspace_id).select_related("project")
     current = list(
         mine.filter(assigned_to=agent_name, status=Task.Status.IN_PROGRESS).order_by("-updated_at", "-id")[:capacity]
     )
     if len(current) >= capacity:
         return Claim(current[0], "continue_current") if capacity == 1 else Claim(None, "at_capacity")
-    for task in mine.claimable_by(agent_name)[:TRIES]:
-        if _take(task, agent_name, actor, now):
-            return Claim(task, "assigned")
+    # Whoever was faster with all of these has left others: none are free only when none are found.
+    while free := list(mine.claimable_by(agent_name)[:TRIES]):
+        for task in free:
+            if _take(task, agent_name, actor, now):
+                return Claim(task, "assigned")
     if current:
         return Claim(current[0], "continue_current")
     return Claim(None, "no_tasks_available")
+
+
+def _wait_for_own_claims(workspace_id: int, agent_name: str) -> None:
+    """One claim of an agent at a time: two at once would each find it free. SQLite has one writer at a time."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [CLAIM_LOCK, f"{workspace_id}:{agent_name}"]
+            )
 
 
 def _take(task: Task, agent_name: str, actor: Actor, now: datetime) -> bool:

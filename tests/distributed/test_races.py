@@ -89,3 +89,21 @@ async def test_a_person_reads_and_a_fleet_writes_without_waiting_for_each_other(
         calls += [("POST", "/api/tokens", {"model": "m", "sessionId": "s:c", "inputTokens": 1, "outputTokens": 1})]
     counted, _ = await at_once(fresh, calls)
     assert set(counted) == {200, 201}
+
+
+async def test_an_agent_that_asks_many_times_at_once_gets_no_more_than_it_can_take(fresh):
+    await at_once(fresh, [("POST", "/api/tasks", {"title": f"wanted-{n}", "priority": "high"}) for n in range(MANY)])
+    for agent, capacity in (("eager", 1), ("able", 3)):
+        path = f"/api/tasks/queue?agent={agent}&max_capacity={capacity}"
+        counted, answers = await at_once(fresh, [("GET", path, None)] * MANY)
+        assert counted == {200: MANY}
+        assert Counter(answer.get("reason") for answer in answers)["assigned"] == capacity
+
+
+async def test_as_many_agents_as_there_are_tasks_get_one_each(fresh):
+    await at_once(fresh, [("POST", "/api/tasks", {"title": f"due-{n}", "priority": "critical"}) for n in range(MANY)])
+    calls = [("GET", f"/api/tasks/queue?agent=worker-{n}", None) for n in range(MANY)]
+    counted, answers = await at_once(fresh, calls)
+    assert counted == {200: MANY}
+    assert {answer.get("reason") for answer in answers} == {"assigned"}
+    assert len({answer.get("task", "id") for answer in answers}) == MANY
