@@ -20,6 +20,7 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import ResolverMatch, get_resolver, set_script_prefix
+from rest_framework.response import Response
 
 from accounts.middleware import CookieNames
 from core.body import read_body
@@ -43,6 +44,8 @@ class Api(BaseHandler):
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         response = super().get_response(request)
+        if isinstance(response, Response):
+            _untie(response)
         if connection.errors_occurred:
             connection.close_if_unusable_or_obsolete()
         return response
@@ -50,6 +53,15 @@ class Api(BaseHandler):
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         request.resolver_match = _route(request.path_info)
         return request.resolver_match
+
+
+def _untie(response: Response) -> None:
+    """A view, its request and its answer hold each other, so that a large answer would stay in memory until the
+    garbage collector comes by."""
+    view = (getattr(response, "renderer_context", None) or {}).get("view")
+    response.__dict__.update(data=None, renderer_context=None)
+    if view is not None:
+        view.request = view.response = None
 
 
 @lru_cache(maxsize=1024)
