@@ -12,7 +12,7 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid
 from core.ids import ref, slugify
 from core.rows import find
 
@@ -108,10 +108,7 @@ def remove_member(*, project: Project, actor: Actor, now: datetime, agent_name: 
 
 def lock(project: Project) -> Project:
     """The project as it is now, for this transaction alone."""
-    fresh = Project.objects.select_for_update().filter(pk=project.pk).first()
-    if fresh is None:
-        raise NotFound("Project not found")
-    return fresh
+    return find(Project.objects.select_for_update(), project.pk, "Project not found")
 
 
 def changed(project: Project, actor: Actor) -> Event:

@@ -16,6 +16,7 @@ from core.errors import Invalid
 from core.ids import ref
 
 from .adding import free_session_key
+from .finding import lock
 from .telling import agent_story, fact_of, status_story
 
 
@@ -24,6 +25,7 @@ def update_agent(*, agent: Agent, actor: Actor, now: datetime, changes: dict[str
     """Set the given columns. A status also counts as a sign of life; a changed one is told in the feed."""
     if not changes:
         raise Invalid("No fields to update")
+    agent = lock(agent)
     was = agent.status
     if "session_key" in changes:
         changes = {**changes, "session_key": free_session_key(changes["session_key"], of=agent)}
@@ -54,6 +56,7 @@ def configure_agent(
     *, agent: Agent, actor: Actor, now: datetime, role: str | None, config: dict[str, Any] | None
 ) -> Agent:
     """Merge `config` over the agent's own, and set its role."""
+    agent = lock(agent)
     agent.config = {**agent.config, **(config or {})}
     agent.role = role or agent.role
     agent.updated_at = now
@@ -75,7 +78,7 @@ def configure_agent(
 @transaction.atomic
 def delete_agent(*, agent: Agent, actor: Actor, now: datetime, remove_workspace: bool = False) -> None:
     """Remove the agent with its connections; its keys stop working, its history stays."""
-    id = agent.pk
+    agent, id = lock(agent), agent.pk
     revoke_keys_of_agent(agent_id=id, actor=actor, now=now)
     agent.delete()
     record(
@@ -102,6 +105,7 @@ def delete_agent(*, agent: Agent, actor: Actor, now: datetime, remove_workspace:
 @transaction.atomic
 def set_hidden(*, agent: Agent, actor: Actor, now: datetime, hidden: bool) -> Agent:
     """Leave the agent out of lists, or show it again."""
+    agent = lock(agent)
     if agent.hidden == hidden:
         return agent
     agent.hidden, agent.updated_at = hidden, now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.models import Agent
 from core.errors import NotFound
+from core.rows import find
 
 
 def find_agent(workspace_id: int, key: str) -> Agent:
@@ -12,6 +13,12 @@ def find_agent(workspace_id: int, key: str) -> Agent:
     if agent is None:
         raise NotFound("Agent not found")
     return agent
+
+
+def lock(agent: Agent) -> Agent:
+    """The agent as it is now, for this transaction alone: what the caller has read may have changed since."""
+    # Not its key: new connections, which only point at it, need not wait.
+    return find(Agent.objects.select_for_update(no_key=True), agent.pk, "Agent not found")
 
 
 def find_named(workspace_id: int, name: str) -> Agent | None:

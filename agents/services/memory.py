@@ -11,6 +11,7 @@ from agents.models import Agent
 from core.clock import iso, milliseconds
 from core.errors import TooLarge
 
+from .finding import lock
 from .telling import agent_story
 
 LONGEST = 512 * 1024
@@ -19,7 +20,7 @@ LONGEST = 512 * 1024
 @transaction.atomic
 def write_memory(*, agent: Agent, now: datetime, text: str, append: bool = False) -> Agent:
     """Replace the notes, or add a dated paragraph. Raises TooLarge when the whole would be too long."""
-    agent = Agent.objects.select_for_update().get(pk=agent.pk)
+    agent = lock(agent)
     if append:
         gap = "\n\n" if agent.working_memory else ""
         text = f"{agent.working_memory}{gap}## {iso(now)}\n{text}"
@@ -42,6 +43,7 @@ def write_memory(*, agent: Agent, now: datetime, text: str, append: bool = False
 
 @transaction.atomic
 def clear_memory(*, agent: Agent, now: datetime) -> Agent:
+    agent = lock(agent)
     _keep(agent, "", now)
     data = {"timestamp": milliseconds(now) // 1000}
     description = f"Working memory cleared for agent: {agent.name}"

@@ -12,6 +12,7 @@ from agents.models import Agent
 from core.actors import Actor
 from core.errors import Invalid
 
+from .finding import lock
 from .telling import agent_story
 
 LONGEST = 1024 * 1024
@@ -26,6 +27,7 @@ def set_soul(*, agent: Agent, actor: Actor, now: datetime, content: str | None =
         raise Invalid("soul_content or template_name is required")
     if len(content) > LONGEST:
         raise Invalid(details=["soul_content: Invalid input"])
+    agent = lock(agent)
     length_before = len(agent.soul_content or "")
     agent.soul_content, agent.updated_at = content, now
     agent.save(update_fields=["soul_content", "updated_at"])

@@ -12,9 +12,8 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, story
 from core.actors import Actor
-from core.errors import NotFound
 from core.ids import ref
-from core.rows import adapted, insert
+from core.rows import adapted, find, insert
 from notifications.services import Note
 from tasks.models import Task, Transition
 
@@ -24,10 +23,8 @@ TALLY_LOCK = 7411
 
 def lock(task: Task) -> Task:
     """The task as it is now, for this transaction alone: what the caller has read may have changed since."""
-    fresh = Task.objects.select_for_update(of=("self",)).select_related("project").filter(pk=task.pk).first()
-    if fresh is None:
-        raise NotFound("Task not found")
-    return fresh
+    rows = Task.objects.select_for_update(of=("self",)).select_related("project")
+    return find(rows, task.pk, "Task not found")
 
 
 def count(task: Task, by: int) -> None:
