@@ -55,6 +55,8 @@ def _send(delivery: Delivery, webhook: Webhook, *, now: datetime) -> tuple[Outco
     """Outside of any transaction: an endpoint takes its time. Nothing is stored before there is an outcome."""
     outcome = post_now(Request(webhook.url, delivery.event_type, webhook.secret, delivery.payload))
     with transaction.atomic():
+        # Somebody may have removed it meanwhile; who wants to do so now waits.
+        find(Webhook.objects.select_for_update(no_key=True), webhook.pk, "Webhook not found")
         delivery.due_at = None
         delivery.save()
         finish(delivery, outcome, now=now + timedelta(milliseconds=outcome.duration_ms))

@@ -12,6 +12,7 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
+from core.errors import NotFound
 from core.ids import ref
 from core.rows import find
 from webhooks.addresses import check_url
@@ -60,9 +61,9 @@ def update_webhook(
     if reset_circuit:
         changes = {**changes, "consecutive_failures": 0, "enabled": True}
     if changes:
-        for column, value in {**changes, "updated_at": now}.items():
-            setattr(webhook, column, value)
-        webhook.save(update_fields=[*changes, "updated_at"])
+        if not Webhook.objects.filter(pk=webhook.pk).update(**changes, updated_at=now):
+            raise NotFound("Webhook not found")
+        webhook.refresh_from_db()
         record(changed(webhook, actor), at=now)
     return webhook
 

@@ -3,13 +3,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from functools import partial
 
 import orjson
+import pytest
 from django.test import override_settings
 
+from core.actors import system
+from core.errors import NotFound
 from tests.base import LegacyApiTestCase
 from tests.webhooks.receiver import Receiver
 from webhooks.models import Delivery, Webhook
+from webhooks.services import ping, update_webhook
 
 PATH = "/api/webhooks"
 URL = "https://example.com/hook"
@@ -225,6 +230,15 @@ class ByHandTests(WebhookTestCase):
             made = self.add(url=receiver.url)
             self.change({"id": made["id"], "enabled": False})
             assert self.post(f"{PATH}/test", {"id": made["id"]}, as_=self.alice).body["success"] is True
+
+    def test_one_that_is_removed_while_it_is_tested_is_not_found(self):
+        with Receiver() as receiver:
+            webhook = Webhook.objects.get(pk=self.add(url=receiver.url)["id"])
+            Webhook.objects.all().delete()
+            for change in (ping, partial(update_webhook, changes={"name": "x"})):
+                with pytest.raises(NotFound):
+                    change(webhook=webhook, actor=system(1), now=self.now)
+        assert not Delivery.objects.exists()
 
     def test_the_list_of_deliveries(self):
         with Receiver() as receiver:
