@@ -68,7 +68,7 @@ def mark_read(*, actor: Actor, now: datetime, ids: list[int] | None = None, reci
     marked = unread.update(read_at=now)
     if marked:
         data = {"ids": (ids or [])[:MARK_AT_MOST], "recipient": recipient}
-        record(fact(Kind.NOTIFICATION_ACKED, actor=actor, subject="notification:0", data=data))
+        record(fact(Kind.NOTIFICATION_ACKED, actor=actor, subject="notification:0", data=data), at=now)
     return marked
 
 
