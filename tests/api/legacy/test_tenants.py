@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import orjson
 from django.test import override_settings
 
 from activity.models import Event
@@ -110,7 +111,7 @@ class TenantTests(LegacyApiTestCase):
         id = self.make()["job"]["id"]
         job = self.ask("GET", f"{JOBS}/{id}").body["job"]
         assert list(job) == [*JOB_KEYS, *OF_TENANT, "events"]
-        assert job["events"][0]["data"] == '{"requested_by":"api","dry_run":true}'
+        assert orjson.loads(job["events"][0]["data"]) == {"requested_by": "api", "dry_run": True}
         for key in (999, "abc", "9" * 40):
             answer = self.ask("GET", f"{JOBS}/{key}")
             assert (answer.status, answer.body) == (404, {"error": "Job not found"})
