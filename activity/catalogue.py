@@ -24,6 +24,8 @@ class Kind(TextChoices):
     AGENT_UPDATED = "agent.updated"
     AGENT_PRESENCE = "agent.presence_changed"
     AGENT_REMOVED = "agent.removed"
+    AGENT_STATUS_CHANGED = "agent.status_changed"
+    AGENT_CONTROL = "agent.control"
 
     CONNECTION_CREATED = "connection.created"
     CONNECTION_ENDED = "connection.disconnected"
@@ -66,6 +68,8 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.AGENT_UPDATED: AGENT_KEYS,
     Kind.AGENT_PRESENCE: frozenset({"id", "name", "status", "was", "last_seen", "last_activity"}),
     Kind.AGENT_REMOVED: frozenset({"id", "name"}),
+    Kind.AGENT_STATUS_CHANGED: frozenset({"id", "slug", "name", "status", "was", "reason", "until"}),
+    Kind.AGENT_CONTROL: frozenset({"id", "slug", "name", "action", "reason"}),
     Kind.CONNECTION_CREATED: CONNECTION_KEYS,
     Kind.CONNECTION_ENDED: CONNECTION_KEYS,
     Kind.PROJECT_CREATED: frozenset({"id", "name"}),

@@ -6,33 +6,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_people_and_keys'),
+        ("accounts", "0003_people_and_keys"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='apikey',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to=settings.AUTH_USER_MODEL),
+            model_name="apikey",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="api_keys",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.CreateModel(
-            name='IdempotentCall',
+            name="IdempotentCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('caller', models.CharField(max_length=80)),
-                ('method', models.CharField(max_length=6)),
-                ('route', models.CharField(max_length=100)),
-                ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('answer', models.TextField(null=True)),
-                ('began_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("caller", models.CharField(max_length=80)),
+                ("method", models.CharField(max_length=6)),
+                ("route", models.CharField(max_length=100)),
+                ("key", models.CharField(max_length=255)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("answer", models.TextField(null=True)),
+                ("began_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['began_at'], name='call_began')],
-                'constraints': [models.UniqueConstraint(fields=('caller', 'method', 'route', 'key'), name='call_once')],
+                "indexes": [models.Index(fields=["began_at"], name="call_began")],
+                "constraints": [models.UniqueConstraint(fields=("caller", "method", "route", "key"), name="call_once")],
             },
         ),
     ]

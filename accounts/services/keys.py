@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts import credentials
-from accounts.models import DEFAULT_WORKSPACE, KEY_PREFIX_LENGTH, ApiKey, GlobalKey, Workspace
+from accounts.models import DEFAULT_WORKSPACE, KEY_PREFIX_LENGTH, ApiKey, GlobalKey, User, Workspace
 from activity.audit import Origin, record_audit
 from core.actors import Actor, Role
 from core.errors import Denied, NotFound
@@ -53,6 +53,36 @@ def issue_key(
     )
     access_changed(actor=actor, what="key", id=key.id)
     return key, secret
+
+
+@transaction.atomic
+def issue_token(
+    *,
+    actor: Actor,
+    role: Role,
+    workspace: Workspace,
+    expires_at: datetime,
+    agent: tuple[int, str] | None = None,
+    user: User | None = None,
+) -> str:
+    """A token of the v1 dialect for an agent or a person. Older ones stay valid."""
+    word = "agt" if agent else "usr"
+    secret = f"mc_{word}_{secrets.token_urlsafe(32)}"
+    key = ApiKey.objects.create(
+        name=f"Token of {agent[1] if agent else user}"[:128],
+        prefix=secret[:KEY_PREFIX_LENGTH],
+        digest=credentials.digest(secret),
+        role=role.word,
+        scopes=[role.word],
+        workspace=workspace,
+        agent_id=agent[0] if agent else None,
+        agent_name=agent[1] if agent else "",
+        user=user,
+        expires_at=expires_at,
+        created_by=actor.username[:150],
+    )
+    access_changed(actor=actor, what="key", id=key.id)
+    return secret
 
 
 def issue_agent_key(

@@ -5,43 +5,94 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agents', '0001_initial'),
+        ("agents", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Mandate',
+            name="Mandate",
             fields=[
-                ('agent', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='mandate', serialize=False, to='agents.agent')),
-                ('emoji', models.CharField(max_length=16, null=True)),
-                ('autonomy', models.CharField(choices=[('INTERN', 'Intern'), ('SPECIALIST', 'Specialist'), ('LEAD', 'Lead')], default='SPECIALIST', max_length=10)),
-                ('control', models.CharField(choices=[('ACTIVE', 'Active'), ('PAUSED', 'Paused'), ('DRAINED', 'Drained'), ('QUARANTINED', 'Quarantined'), ('OFFLINE', 'Offline')], default='ACTIVE', max_length=11)),
-                ('status_reason', models.CharField(max_length=500, null=True)),
-                ('status_until', models.DateTimeField(null=True)),
-                ('health', models.CharField(choices=[('HEALTHY', 'Healthy'), ('BUSY', 'Busy'), ('IDLE', 'Idle')], max_length=7, null=True)),
-                ('allowed_task_types', models.JSONField(default=list)),
-                ('allowed_tools', models.JSONField(default=list)),
-                ('budget_daily_microusd', models.BigIntegerField(null=True)),
-                ('budget_per_run_microusd', models.BigIntegerField(null=True)),
-                ('extra_microusd', models.BigIntegerField(default=0)),
-                ('spend_today_microusd', models.BigIntegerField(default=0)),
-                ('spend_reset_at', models.DateTimeField(null=True)),
-                ('can_spawn', models.BooleanField(default=True)),
-                ('max_sub_agents', models.PositiveSmallIntegerField(default=3)),
-                ('parent_task_id', models.BigIntegerField(null=True)),
-                ('purpose', models.CharField(blank=True, default='', max_length=500)),
-                ('current_task_id', models.BigIntegerField(null=True)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
-                ('last_error', models.TextField(null=True)),
-                ('error_streak', models.PositiveIntegerField(default=0)),
-                ('restart_asked_at', models.DateTimeField(null=True)),
-                ('metadata', models.JSONField(default=dict)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='sub_mandates', to='agents.agent')),
+                (
+                    "agent",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="mandate",
+                        serialize=False,
+                        to="agents.agent",
+                    ),
+                ),
+                ("emoji", models.CharField(max_length=16, null=True)),
+                (
+                    "autonomy",
+                    models.CharField(
+                        choices=[("INTERN", "Intern"), ("SPECIALIST", "Specialist"), ("LEAD", "Lead")],
+                        default="SPECIALIST",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "control",
+                    models.CharField(
+                        choices=[
+                            ("ACTIVE", "Active"),
+                            ("PAUSED", "Paused"),
+                            ("DRAINED", "Drained"),
+                            ("QUARANTINED", "Quarantined"),
+                            ("OFFLINE", "Offline"),
+                        ],
+                        default="ACTIVE",
+                        max_length=11,
+                    ),
+                ),
+                ("status_reason", models.CharField(max_length=500, null=True)),
+                ("status_until", models.DateTimeField(null=True)),
+                (
+                    "health",
+                    models.CharField(
+                        choices=[("HEALTHY", "Healthy"), ("BUSY", "Busy"), ("IDLE", "Idle")], max_length=7, null=True
+                    ),
+                ),
+                ("allowed_task_types", models.JSONField(default=list)),
+                ("allowed_tools", models.JSONField(default=list)),
+                ("budget_daily_microusd", models.BigIntegerField(null=True)),
+                ("budget_per_run_microusd", models.BigIntegerField(null=True)),
+                ("extra_microusd", models.BigIntegerField(default=0)),
+                ("spend_today_microusd", models.BigIntegerField(default=0)),
+                ("spend_reset_at", models.DateTimeField(null=True)),
+                ("can_spawn", models.BooleanField(default=True)),
+                ("max_sub_agents", models.PositiveSmallIntegerField(default=3)),
+                ("parent_task_id", models.BigIntegerField(null=True)),
+                ("purpose", models.CharField(blank=True, default="", max_length=500)),
+                ("current_task_id", models.BigIntegerField(null=True)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(null=True)),
+                ("error_streak", models.PositiveIntegerField(default=0)),
+                ("restart_asked_at", models.DateTimeField(null=True)),
+                ("metadata", models.JSONField(default=dict)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="sub_mandates",
+                        to="agents.agent",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('parent_task_id__isnull', False)), fields=['parent_task_id'], name='spawned'), models.Index(condition=models.Q(('status_until__isnull', False)), fields=['status_until'], name='control_until'), models.Index(fields=['spend_reset_at'], name='spend_reset')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("parent_task_id__isnull", False)), fields=["parent_task_id"], name="spawned"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status_until__isnull", False)),
+                        fields=["status_until"],
+                        name="control_until",
+                    ),
+                    models.Index(fields=["spend_reset_at"], name="spend_reset"),
+                ],
             },
         ),
     ]

@@ -16,9 +16,7 @@ from django.utils.encoding import iri_to_uri
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -29,6 +27,7 @@ from accounts.credentials import resolve
 from accounts.isolation import check_isolation
 from accounts.scopes import ip_in, presented_in
 from activity.audit import Origin
+from api.rendering import AnyJson, JsonRenderer
 from core import errors
 from core.actors import Actor, Role
 from core.ratelimit import Limit
@@ -53,25 +52,6 @@ MANY_SLASHES = re.compile(r"//+")
 # How often a request that lost a race on PostgreSQL is tried again.
 LOOKS = 8
 log = structlog.get_logger(__name__)
-
-
-class JsonRenderer(BaseRenderer):
-    media_type = "application/json"
-    format = "json"
-    charset = None
-
-    def render(self, data: Any, accepted_media_type: str | None = None, context: Any = None) -> bytes:
-        return b"" if data is None else orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
-
-
-class AnyJson(BaseContentNegotiation):
-    """Content types are not negotiated: the answer is JSON whatever the request prefers."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0] if parsers else None
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
 
 
 class LegacyView(APIView):

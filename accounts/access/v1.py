@@ -1,0 +1,45 @@
+"""Who may do what at `/api/v1/*`: the one table. Route name → method → whom it lets in; None is open to everybody.
+
+Whose task or approval it is, and which role of agents, is for the services to judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.actors import Actor, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Agents, people from a role on, or both."""
+
+    agents: bool = False
+    people: Role | None = None
+
+    def includes(self, actor: Actor) -> bool:
+        if actor.kind == "agent":
+            return self.agents
+        return self.people is not None and actor.can(self.people)
+
+
+ANY = Who(agents=True, people=Role.VIEWER)
+ACTING = Who(agents=True, people=Role.OPERATOR)
+OPERATORS = Who(people=Role.OPERATOR)
+ADMINS = Who(people=Role.ADMIN)
+TOKENS = Who(agents=True, people=Role.ADMIN)
+
+TABLE: dict[str, dict[str, Who | None]] = {
+    "health": {"GET": None},
+    "token": {"POST": TOKENS, "DELETE": ANY},
+    "tasks": {"GET": ANY, "POST": ACTING},
+    "task": {"GET": ANY, "PATCH": ACTING},
+    "task-transition": {"POST": ACTING},
+    "task-transitions": {"GET": ANY},
+    "task-messages": {"GET": ANY, "POST": ACTING},
+    "agents": {"GET": ANY, "POST": TOKENS},
+    "agent": {"GET": ANY, "PATCH": ADMINS},
+    "agent-control": {"POST": OPERATORS},
+    "agent-heartbeat": {"POST": ACTING},
+    "document": {"GET": ANY},
+}

@@ -1,0 +1,197 @@
+"""The v1 dialect's ground: credentials, limits, idempotency, errors. Every view of the dialect stands on it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar, TypeVar
+
+import structlog
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.authentication import CSRFCheck
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import credentials
+from accounts.access.limits import V1_MUTATION, V1_READ, limiter
+from accounts.access.v1 import TABLE
+from accounts.credentials import Presented, resolve
+from accounts.models import ApiKey
+from accounts.scopes import ip_in, presented_in
+from activity.audit import Origin
+from agents.models import Agent, Mandate
+from agents.services.control import come_back
+from api.rendering import AnyJson, JsonRenderer
+from core import errors
+from core.actors import Actor
+from core.ratelimit import Limit, Usage
+
+from .body import Shape, json_of, read
+from .errors import envelope, refusal
+from .once import once
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+S = TypeVar("S", bound=Shape)
+log = structlog.get_logger(__name__)
+
+
+class V1View(APIView):
+    """One route. `route` names its row in the table of access; `limit` counts its POSTs and PATCHes."""
+
+    route: ClassVar[str]
+    limit: ClassVar[Limit] = V1_MUTATION
+    # What a quarantined agent may still call.
+    open_in_quarantine: ClassVar[bool] = False
+    authentication_classes = ()
+    permission_classes = ()
+    content_negotiation_class = AnyJson
+    renderer_classes = (JsonRenderer,)
+    schema = None
+    actor: Actor
+    usage: Usage | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers: dict[str, str] = {}
+        try:
+            self.initial(self.request, *args, **kwargs)
+            handler = getattr(self, request.method.lower())  # type: ignore[union-attr]
+            response = once(self, lambda: handler(self.request, *args, **kwargs))
+        except Exception as error:
+            response = self.handle_exception(error)
+        return self.finalize_response(self.request, response, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Method, caller, limit, agent's standing: in this order, before the body is looked at."""
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        if method not in TABLE[self.route]:
+            raise MethodNotAllowed(method)
+        who = TABLE[self.route][method]
+        if who is None:
+            return
+        self.actor = self._caller()
+        self._count(method)
+        if not who.includes(self.actor):
+            raise errors.Denied("Your role does not allow this")
+        self._check_agent(method)
+
+    def _caller(self) -> Actor:
+        presented = presented_in(self.request._request)
+        if presented.key:
+            actor = resolve(Presented(key=presented.key))
+        else:
+            actor = resolve(Presented(cookie=presented.cookie, person=presented.person))
+            if actor is not None and self.request.method not in SAFE:
+                self._check_csrf()
+        if actor is not None:
+            return actor
+        if presented.key and ApiKey.objects.filter(digest=credentials.digest(presented.key), revoked_at=None).exists():
+            raise errors.Unauthenticated("The token has expired", code="TOKEN_EXPIRED")
+        raise errors.Unauthenticated("A valid credential is required")
+
+    def _check_csrf(self) -> None:
+        check = CSRFCheck(lambda request: None)  # type: ignore[arg-type]
+        check.process_request(self.request._request)
+        if reason := check.process_view(self.request._request, None, (), {}):
+            raise errors.Denied(f"CSRF check failed: {reason}")
+
+    def _count(self, method: str) -> None:
+        reads = method == "GET"
+        limit = V1_READ if reads else self.limit
+        self.usage = limiter().use(limit, self._counted_for(reads=reads))
+        if self.usage.is_over:
+            wait = max(1, self.usage.resets_at - int(self.now.timestamp()))
+            details = {"limit": limit.allowed, "windowSeconds": limit.seconds, "retryAfter": wait}
+            raise RateLimited(limit.message, details, {"Retry-After": str(wait)})
+
+    def _counted_for(self, *, reads: bool) -> str:
+        return self.ip if self.actor.kind == "key" and not self.actor.id else f"{self.actor}"
+
+    def _check_agent(self, method: str) -> None:
+        named = self.request._request.META.get("HTTP_X_AGENT_ID", "").strip()
+        if self.actor.kind != "agent":
+            return
+        agent = self.agent
+        if named and named != agent.slug:
+            raise errors.Denied("X-Agent-Id names another agent than the token's", code="AGENT_MISMATCH")
+        if method == "GET":
+            return
+        mandate = self.mandate
+        if mandate.control == Mandate.Control.QUARANTINED and not self.open_in_quarantine:
+            raise errors.Denied("The agent is in quarantine", code="AGENT_QUARANTINED")
+        if mandate.control == Mandate.Control.OFFLINE:
+            self._mandate = come_back(agent=agent, actor=self.actor, now=self.now)
+
+    @property
+    def agent(self) -> Agent:
+        """The agent whose token this is."""
+        if not hasattr(self, "_agent"):
+            agent = Agent.objects.filter(pk=self.actor.agent_id, workspace_id=self.actor.workspace_id).first()
+            if agent is None:
+                raise errors.Unauthenticated("The token's agent is gone")
+            self._agent = agent
+        return self._agent
+
+    @property
+    def mandate(self) -> Mandate:
+        if not hasattr(self, "_mandate"):
+            self._mandate = Mandate.objects.of(self.agent)
+        return self._mandate
+
+    def read(self, shape: type[S]) -> S:
+        return read(shape, self.sent)
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        if not hasattr(self, "_sent"):
+            self._sent = json_of(self.request._request)
+        return self._sent
+
+    @property
+    def ip(self) -> str:
+        return ip_in(self.request._request)
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.ip, self.request._request.META.get("HTTP_USER_AGENT"))
+
+    @property
+    def now(self) -> Any:
+        if not hasattr(self, "_now"):
+            self._now = timezone.now()
+        return self._now
+
+    @property
+    def request_id(self) -> str:
+        """As the edge gave it to the request."""
+        scope = getattr(self.request._request, "scope", {})
+        return str(scope.get("request_id") or uuid.uuid4())
+
+    def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, errors.DomainError):
+            return refusal(error, self.request_id)
+        if isinstance(error, MethodNotAllowed):
+            body = envelope("METHOD_NOT_ALLOWED", "This method is not offered here", self.request_id)
+            return Response(body, status=405, headers={"Allow": ", ".join(sorted(TABLE[self.route]))})
+        log.error("view_failed", route=self.route, exc_info=error)
+        return Response(envelope("INTERNAL_ERROR", "Something went wrong", self.request_id), status=500)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in (self.usage.headers if self.usage else {}).items():
+            response.headers[name] = value
+        response.headers["Content-Type"] = "application/json; charset=utf-8"
+        return response
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {}
+
+
+class RateLimited(errors.RateLimited):
+    def __init__(self, message: str, details: dict[str, Any], headers: dict[str, str]) -> None:
+        super().__init__(message, headers=headers)
+        self.extra = details

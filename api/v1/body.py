@@ -1,0 +1,104 @@
+"""Bodies: JSON objects of at most 2 MiB, checked against a typed shape."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from django.http import HttpRequest
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from core.errors import Invalid, TooLarge
+
+LARGEST = 2 * 1024 * 1024
+# Control characters other than tab, line feed and carriage return have no place in texts.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Shape(BaseModel):
+    """A body's fields, camelCase outside. What it does not name is ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
+
+    def given(self) -> dict[str, Any]:
+        """What the caller sent, by our names."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def clean(text: str) -> str:
+    return CONTROL.sub("", text)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "must not be blank")
+    return text
+
+
+def _moment(value: Any) -> Any:
+    if not isinstance(value, str) or not 10 < len(value) < 40:
+        raise PydanticCustomError("timestamp", "must be an ISO 8601 timestamp")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("timestamp", "must be an ISO 8601 timestamp") from None
+    if moment.tzinfo is None:
+        raise PydanticCustomError("timestamp", "must name its time zone, as 2026-02-01T10:00:00Z does")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("timestamp", "is out of range") from None
+
+
+Text = Annotated[str, Strict(), AfterValidator(clean)]
+Words = Annotated[str, Strict(), AfterValidator(clean), AfterValidator(_not_blank)]
+Whole = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+def _dollars(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("money", "must be a number of dollars")
+    return value
+
+
+# Money as it comes; whole micro-dollars inside.
+Dollars = Annotated[
+    float, BeforeValidator(_dollars), Field(ge=0, le=1_000_000_000), AfterValidator(lambda usd: round(usd * 1_000_000))
+]
+S = TypeVar("S", bound=Shape)
+
+
+def json_of(request: HttpRequest) -> dict[str, Any]:
+    """The body. Raises Invalid for what is no JSON object, TooLarge above 2 MiB."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST or len(request.body) > LARGEST:
+        raise TooLarge("The body is larger than 2 MiB")
+    if not request.body.strip():
+        return {}
+    if request.content_type not in ("", "application/json"):
+        raise Invalid("The body must be application/json", code="UNSUPPORTED_MEDIA_TYPE")
+    try:
+        sent = orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(f"The body is not JSON: {error}", code="INVALID_JSON") from None
+    if not isinstance(sent, dict):
+        raise Invalid("The body must be a JSON object")
+    return sent
+
+
+def read(shape: type[S], sent: dict[str, Any]) -> S:
+    """Raises Invalid with one line per broken field."""
+    try:
+        return shape.model_validate(sent)
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in one['loc'])}: {_words(one)}" for one in error.errors()]
+        raise Invalid("The request is not valid", details=lines) from None
+
+
+def _words(error: Any) -> str:
+    return "is required" if error["type"] == "missing" else str(error["msg"])

@@ -1,0 +1,20 @@
+"""Ids with a word in front, which clients take as they are: `task_123` is the row 123."""
+
+from __future__ import annotations
+
+from core.errors import NotFound
+from core.ids import LARGEST_ID
+
+
+def shown(kind: str, id: int | None) -> str | None:
+    return None if id is None else f"{kind}_{id}"
+
+
+def row_id(kind: str, text: str) -> int:
+    """The row's id. Raises NotFound for what is no such id: nothing can have it."""
+    prefix, _, digits = text.partition("_")
+    if prefix == kind and digits.isascii() and digits.isdigit() and len(digits) < 20 and digits[0] != "0":
+        id = int(digits)
+        if id <= LARGEST_ID:
+            return id
+    raise NotFound(f"There is no {kind} {text[:80]}")
