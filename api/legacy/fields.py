@@ -8,13 +8,10 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from realtime.wire.legacy_in import utf16_length
+
 BAD = "Invalid input"
 LAST_SECOND = 4_102_444_800  # 2100-01-01
-
-
-def utf16_length(text: str) -> int:
-    """Lengths count UTF-16 units, as they always have for these clients."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 class Strict(serializers.Field[Any, Any, Any, Any]):

@@ -12,12 +12,12 @@ from accounts.models import RoleWord, User
 from core.clock import seconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
-from realtime.wire.legacy_in import task_id_in
+from realtime.wire.legacy_in import task_id_in, utf16_length
 
 from .answers import FLAG, TEXT, WHOLE, has, many, maybe
 from .auth import sign_in_afresh
 from .docs import describe
-from .fields import Shape, Text, Word, utf16_length
+from .fields import Shape, Text, Word
 from .identity import AdminsOnly
 
 ROLES = {word: word for word in RoleWord.values}

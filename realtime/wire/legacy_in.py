@@ -50,6 +50,11 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
+def utf16_length(text: str) -> int:
+    """Lengths count UTF-16 units, as they always have for these clients."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
 def count_in(value: Any) -> int | None:
     """A whole number of tokens; `1500.0` is one too, as in JavaScript. None for anything else."""
     if type(value) is float and value.is_integer():
@@ -97,7 +102,7 @@ def report_in(body: Any, workspace_id: int) -> Report | None:
         return None
     if tokens_in is None or tokens_out is None or tokens_in + tokens_out > LARGEST_COUNT:
         return None
-    if not (duration is None or _is_duration(duration)) or not isinstance(body.get("taskId"), int | float | str | None):
+    if not (duration is None or _is_duration(duration)) or not _is_reference(body.get("taskId")):
         return None
     return Report(
         workspace_id,
@@ -114,7 +119,11 @@ def report_in(body: Any, workspace_id: int) -> Report | None:
 def _is_text(value: Any, longest: int, *, trim: bool = False) -> TypeGuard[str]:
     if not isinstance(value, str):
         return False
-    return 1 <= len(value.strip() if trim else value) <= longest
+    return 1 <= utf16_length(value.strip() if trim else value) <= longest
+
+
+def _is_reference(value: Any) -> bool:
+    return type(value) in (int, float, str) or value is None
 
 
 def _is_duration(value: Any) -> bool:

@@ -71,6 +71,7 @@ class ReportTests(TokensTestCase):
         for fields in (
             {"model": "x" * 200},
             {"sessionId": "x" * 512},
+            {"sessionId": "\N{ROBOT FACE}" * 256},
             {"operation": "x" * 100},
             {"duration": 604_800_000},
             {"duration": 0},
@@ -103,6 +104,10 @@ class ReportTests(TokensTestCase):
             {"duration": "5"},
             {"taskId": []},
             {"taskId": {}},
+            {"taskId": True},
+            # Lengths are counted in UTF-16 units.
+            {"sessionId": "\N{ROBOT FACE}" * 257},
+            {"model": "\N{ROBOT FACE}" * 101},
         ):
             with self.subTest(fields=str(fields)[:60]):
                 answer = self.report(**fields)
