@@ -1,0 +1,89 @@
+"""The asynchronous client's methods: those of `groups.py`, awaited."""
+
+from __future__ import annotations
+
+from .bound import AsyncGroup, AsyncMethod
+from .calls import agents, approvals, runs, system, tasks
+
+
+class AsyncTasks(AsyncGroup):
+    list = AsyncMethod(tasks.list_tasks)
+    get = AsyncMethod(tasks.get_task)
+    create = AsyncMethod(tasks.create_task)
+    update = AsyncMethod(tasks.update_task)
+    claim = AsyncMethod(tasks.claim_task)
+    start = AsyncMethod(tasks.start_task)
+    submit = AsyncMethod(tasks.submit_task)
+    transition = AsyncMethod(tasks.transition_task)
+    transitions = AsyncMethod(tasks.list_transitions)
+    messages = AsyncMethod(tasks.list_messages)
+    comment = AsyncMethod(tasks.post_message)
+    attach = AsyncMethod(tasks.attach_artifact)
+
+
+class AsyncApprovals(AsyncGroup):
+    list = AsyncMethod(approvals.list_approvals)
+    pending = AsyncMethod(approvals.pending_approvals)
+    get = AsyncMethod(approvals.get_approval)
+    request = AsyncMethod(approvals.request_approval)
+    decide = AsyncMethod(approvals.decide_approval)
+    cancel = AsyncMethod(approvals.cancel_approval)
+
+
+class AsyncPolicy(AsyncGroup):
+    evaluate = AsyncMethod(approvals.evaluate_policy)
+    active = AsyncMethod(approvals.active_policy)
+
+
+class AsyncAgents(AsyncGroup):
+    list = AsyncMethod(agents.list_agents)
+    get = AsyncMethod(agents.get_agent)
+    register = AsyncMethod(agents.register_agent)
+    update = AsyncMethod(agents.update_agent)
+    control = AsyncMethod(agents.control_agent)
+    heartbeat = AsyncMethod(agents.heartbeat)
+
+
+class AsyncTokens(AsyncGroup):
+    issue = AsyncMethod(agents.issue_token)
+    renew = AsyncMethod(agents.renew_token)
+    revoke = AsyncMethod(agents.revoke_token)
+
+
+class AsyncRuns(AsyncGroup):
+    report = AsyncMethod(runs.report_run)
+    update = AsyncMethod(runs.update_run)
+
+
+class AsyncToolCalls(AsyncGroup):
+    report = AsyncMethod(runs.report_tool_call)
+    update = AsyncMethod(runs.update_tool_call)
+
+
+class AsyncNotifications(AsyncGroup):
+    list = AsyncMethod(system.list_notifications)
+    ack = AsyncMethod(system.ack_notification)
+
+
+class AsyncAlerts(AsyncGroup):
+    list = AsyncMethod(system.list_alerts)
+    acknowledge = AsyncMethod(system.acknowledge_alert)
+    resolve = AsyncMethod(system.resolve_alert)
+
+
+class AsyncStats(AsyncGroup):
+    overview = AsyncMethod(system.overview)
+    agent_costs = AsyncMethod(system.agent_costs)
+
+
+class AsyncWebhooks(AsyncGroup):
+    create = AsyncMethod(system.create_webhook)
+    list = AsyncMethod(system.list_webhooks)
+    get = AsyncMethod(system.get_webhook)
+    delete = AsyncMethod(system.delete_webhook)
+
+
+class AsyncServer(AsyncGroup):
+    health = AsyncMethod(system.health)
+    document = AsyncMethod(system.get_document)
+    timeline = AsyncMethod(runs.timeline)
