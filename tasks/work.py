@@ -43,6 +43,17 @@ class Waiting:
     unread: int = 0
     urgent: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def kinds(self) -> list[str]:
+        """The groups that are not empty."""
+        groups = {
+            "mentions": self.mentions,
+            "assigned_tasks": self.tasks,
+            "notifications": self.unread,
+            "urgent_activities": self.urgent,
+        }
+        return [kind for kind, found in groups.items() if found]
+
 
 class Memory:
     """What waited for whom, and under which token of the log that was found out. Nothing can wait for an agent

@@ -64,9 +64,9 @@ def take_beats(beats: Sequence[Beat], *, now: datetime) -> list[Answer | Denied 
             continue
         heard[agent.workspace_id].append((beat, agent))
         outcomes.append(Answer(agent, Waiting(), token_recorded=beat.spent is not None))
-    for workspace_id, here in heard.items():
-        _take(workspace_id, here, now)
     waiting = {id: waiting_for({a for _, a in here}, workspace_id=id, now=now) for id, here in heard.items()}
+    for workspace_id, here in heard.items():
+        _take(workspace_id, here, waiting[workspace_id], now)
     return [
         Answer(out.agent, waiting[out.agent.workspace_id][out.agent.name], out.token_recorded)
         if isinstance(out, Answer)
@@ -90,12 +90,15 @@ def _agents_of(beats: Sequence[Beat]) -> dict[tuple[int, str], Agent]:
     return found
 
 
-def _take(workspace_id: int, here: list[tuple[Beat, Agent]], now: datetime) -> None:
+def _take(workspace_id: int, here: list[tuple[Beat, Agent]], waiting: dict[str, Waiting], now: datetime) -> None:
     ids = [beat.connection_id for beat, _ in here if beat.connection_id]
     if ids:
         touch(ids, workspace_id=workspace_id, now=now)
     hear_from(
-        signs=[SignOfLife(agent, beat.actor, working=beat.spent is not None) for beat, agent in here],
+        signs=[
+            SignOfLife(agent, beat.actor, working=beat.spent is not None, finds=waiting[agent.name].kinds)
+            for beat, agent in here
+        ],
         now=now,
     )
     reports = [

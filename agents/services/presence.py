@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,18 +13,20 @@ from activity.services import record
 from agents.models import Agent
 from core.actors import Actor
 
-from .telling import presence_fact, status_story
+from .telling import agent_story, presence_fact, status_story
 
 HEARTBEAT_ACTIVITY = "Heartbeat check"
 
 
 @dataclass(frozen=True, slots=True)
 class SignOfLife:
-    """One agent was heard of, from `actor`; `working` when it reported tokens with it."""
+    """One agent was heard of, from `actor`; `working` when it reported tokens with it. `finds` are the kinds of work
+    that it is told of."""
 
     agent: Agent
     actor: Actor
     working: bool = False
+    finds: Sequence[str] = ()
 
 
 @transaction.atomic(savepoint=False)
@@ -43,11 +45,19 @@ def hear_from(*, signs: Iterable[SignOfLife], now: datetime) -> None:
             events += [
                 presence_fact(agent, was, sign.actor),
                 status_story(agent, by=agent.name, data={"status": agent.status, "activity": HEARTBEAT_ACTIVITY}),
+                _beat_story(agent, sign.finds),
             ]
     # In one order everywhere: two batches on PostgreSQL must not wait for each other.
     Agent.objects.save_signs_of_life(agents[id] for id in sorted(agents))
     if events:
         record(*events, at=now)
+
+
+def _beat_story(agent: Agent, finds: Sequence[str]) -> Event:
+    found = f"{len(finds)} work items found" if finds else "no work items"
+    description = f"Heartbeat check completed - {found}"
+    data = {"workItemsCount": len(finds), "workItemTypes": list(finds)}
+    return agent_story("agent_heartbeat", agent, by=agent.name, description=description, data=data)
 
 
 def went_silent(agent: Agent, *, was: str, actor: Actor) -> list[Event]:

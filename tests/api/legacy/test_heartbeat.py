@@ -56,8 +56,8 @@ class HeartbeatTests(HeartbeatTestCase):
     def test_a_change_of_status_is_told(self):
         before = mark()
         self.post(self.path)
-        assert names(before) == ["agent.status_changed", "A:agent_status_change"]
-        changed, story = (frame["data"] for frame in frames(before))
+        assert names(before) == ["agent.status_changed", "A:agent_status_change", "A:agent_heartbeat"]
+        changed, story, _ = (frame["data"] for frame in frames(before))
         assert changed.pop("last_seen")
         assert changed == {
             "id": self.agent.pk,
@@ -68,6 +68,22 @@ class HeartbeatTests(HeartbeatTestCase):
         }
         assert (story["actor"], story["description"]) == ("nova", "Agent status changed to idle")
         assert story["data"] == {"status": "idle", "activity": "Heartbeat check"}
+
+    def test_the_story_of_a_beat_that_changes_something_tells_what_waits(self):
+        for waits, told in (
+            ([], "Heartbeat check completed - no work items"),
+            (["assigned_tasks", "notifications", "urgent_activities"],
+             "Heartbeat check completed - 3 work items found"),
+        ):  # fmt: skip
+            if waits:
+                make_task("for nova", assigned_to="nova")
+                make_task("for nova too", assigned_to="nova")
+                self.put("/api/agents", {"name": "nova", "status": "busy"})
+            self.get(self.path)
+            story = self.get("/api/activities?type=agent_heartbeat&limit=1").body["activities"][0]
+            assert (story["entity_type"], story["entity_id"], story["actor"]) == ("agent", self.agent.pk, "nova")
+            assert story["description"] == told
+            assert story["data"] == {"workItemsCount": len(waits), "workItemTypes": waits}
 
     def test_a_beat_that_changes_nothing_leaves_no_event(self):
         self.post(self.path)
