@@ -11,11 +11,18 @@ import environ
 
 _env = environ.FileAwareEnv()
 TRUE = {"1", "true", "yes", "on"}
+# What stands in the sample of existing deployments' configuration: whoever left it there has chosen no key.
+SAMPLE_KEY = "generate-a-random-key"
 
 
 def text(name: str, default: str = "") -> str:
     """An empty value counts as unset, as in a compose file that passes everything through."""
     return str(_env.str(name, default=default)).strip() or default
+
+
+def first(*names: str) -> str:
+    """The first of these that is set: a name of today before those of older deployments."""
+    return next(filter(None, map(text, names)), "")
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -63,6 +70,18 @@ def _is_network(word: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def api_key() -> str:
+    """The administrator's key that somebody chose, or the empty text."""
+    key = text("API_KEY")
+    return "" if key == SAMPLE_KEY else key
+
+
+def openclaw_home() -> Path:
+    chosen = first("OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "OPENCLAW_HOME", "CLAWDBOT_HOME")
+    beside_its_file = os.path.dirname(text("OPENCLAW_CONFIG_PATH"))
+    return Path(os.path.expanduser(chosen or beside_its_file or "~/.openclaw"))
 
 
 def data_dir() -> Path:

@@ -76,7 +76,7 @@ def welcome() -> Welcome:
     chosen = _chosen_password()
     password = chosen or secrets.token_urlsafe(12)
     create_first_admin(username=username, password=password)
-    return Welcome(username, "" if chosen else password, "" if env.text("API_KEY") else read_api_key())
+    return Welcome(username, "" if chosen else password, "" if env.api_key() else read_api_key())
 
 
 def _chosen_password() -> str:
@@ -92,7 +92,7 @@ def _chosen_password() -> str:
 
 def read_api_key() -> str:
     """The key that programs present: from the environment, or the generated one of the data folder."""
-    return env.text("API_KEY") or secretfile.load(env.data_dir())["API_KEY"]
+    return env.api_key() or secretfile.load(env.data_dir())["API_KEY"]
 
 
 def address() -> str:

@@ -148,7 +148,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = False  # set for every surface at the edge
 SECURE_REFERRER_POLICY = None
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 
-GLOBAL_API_KEY = env.text("API_KEY") or SECRETS["API_KEY"]
+GLOBAL_API_KEY = env.api_key() or SECRETS["API_KEY"]
 # (role, key) pairs that authenticate without a row.
 ENVIRONMENT_KEYS = [
     ("admin", GLOBAL_API_KEY),
@@ -184,7 +184,7 @@ RETAIN_DAYS = {
 STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
 COMMAND_TRIGGER_ALLOWED = env.flag("MISSION_CONTROL_ALLOW_COMMAND_TRIGGER")
-COORDINATOR_AGENT = env.text("MC_COORDINATOR_AGENT")
+COORDINATOR_AGENT = env.first("MC_COORDINATOR_AGENT", "NEXT_PUBLIC_COORDINATOR_AGENT")
 # From which figures on `/api/workload` advises against more work.
 WORKLOAD: dict[str, float] = {
     "queue_depth_normal": env.real("MC_WORKLOAD_QUEUE_DEPTH_NORMAL", 20),
@@ -206,7 +206,7 @@ DEFAULT_OWNER_GATEWAY = env.text("MC_DEFAULT_OWNER_GATEWAY") or env.text("MC_DEF
 WEBHOOK_MAX_RETRIES = max(1, env.number("MC_WEBHOOK_MAX_RETRIES", 5))
 # Networks inside that webhooks may be sent to all the same.
 WEBHOOK_ALLOWED_NETWORKS = env.networks("MC_WEBHOOK_ALLOWED_NETWORKS")
-OPENCLAW_HOME = Path(os.path.expanduser(env.text("OPENCLAW_STATE_DIR") or env.text("OPENCLAW_HOME", "~/.openclaw")))
+OPENCLAW_HOME = env.openclaw_home()
 # Empty: the templates that come with the product.
 SOUL_TEMPLATES_DIR = env.text("OPENCLAW_SOUL_TEMPLATES_DIR")
 CLAUDE_HOME = Path(os.path.expanduser(env.text("MC_CLAUDE_HOME", "~/.claude")))

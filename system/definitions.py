@@ -22,8 +22,11 @@ class Definition:
 
 
 CATEGORIES = {"subscription.plan_override": "general", "subscription.codex_plan": "general"}
-# Settings that the environment may give another default.
-ENVIRONMENT = {"gateway.host": "OPENCLAW_GATEWAY_HOST", "gateway.port": "OPENCLAW_GATEWAY_PORT"}
+# Settings that the environment may give another default: the first name that is set does.
+ENVIRONMENT = {
+    "gateway.host": ("OPENCLAW_GATEWAY_HOST",),
+    "gateway.port": ("OPENCLAW_GATEWAY_PORT", "GATEWAY_PORT"),
+}
 RETENTION_NAMES = (
     ("activities_days", "activities", "Days that activities are kept"),
     ("audit_log_days", "audit", "Days that the audit log is kept"),
@@ -61,8 +64,8 @@ def definitions() -> dict[str, Definition]:
         Definition(f"retention.{name}", str(settings.RETAIN_DAYS[part]), text) for name, part, text in RETENTION_NAMES
     ]
     gateway = [
-        Definition("gateway.host", _given("gateway.host") or "127.0.0.1", "Host of the gateway"),
-        Definition("gateway.port", _given("gateway.port") or "18789", "Port of the gateway"),
+        Definition("gateway.host", given("gateway.host") or "127.0.0.1", "Host of the gateway"),
+        Definition("gateway.port", given("gateway.port") or "18789", "Port of the gateway"),
     ]
     minutes = str(settings.STALE_MINUTES)
     unlisted = [
@@ -72,5 +75,6 @@ def definitions() -> dict[str, Definition]:
     return {one.key: one for one in (*retention, *gateway, *FIXED, *unlisted)}
 
 
-def _given(key: str) -> str:
-    return os.environ.get(ENVIRONMENT[key], "")
+def given(key: str) -> str:
+    """What the environment says about a setting, or the empty text."""
+    return next(filter(None, (os.environ.get(name) for name in ENVIRONMENT.get(key, ()))), "")

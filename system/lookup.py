@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 
-from .definitions import ENVIRONMENT, definitions
+from .definitions import definitions, given
 from .models import Setting
 
 # Seconds after which what another process has set is noticed.
@@ -25,7 +24,7 @@ def value(key: str) -> str:
 
 def is_set(key: str) -> bool:
     """Whether somebody chose the value: an administrator, or who set the environment."""
-    return key in _chosen() or bool(os.environ.get(ENVIRONMENT.get(key, "")))
+    return key in _chosen() or bool(given(key))
 
 
 def flag(key: str) -> bool:

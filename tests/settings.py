@@ -18,7 +18,15 @@ os.environ.update(
         "GOOGLE_TOKENINFO_URL": "http://127.0.0.1:9/tokeninfo",
     }
 )
-for name in ("DATABASE_URL", "REDIS_URL", "MC_COORDINATOR_AGENT", "PORT", "HOST", "WEB_CONCURRENCY"):
+for name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "MC_COORDINATOR_AGENT",
+    "NEXT_PUBLIC_COORDINATOR_AGENT",
+    "PORT",
+    "HOST",
+    "WEB_CONCURRENCY",
+):
     os.environ.pop(name, None)
 if url := os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = url

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from missioncontrol import env
 from missioncontrol.firstrun import read_api_key
 from simulation.main import NO_KEY, run
 from simulation.options import Options, add_arguments
@@ -23,7 +22,7 @@ class Command(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **given: Any) -> None:
-        key = given["key"] or env.text("API_KEY") or read_api_key()
+        key = given["key"] or read_api_key()
         if not key:
             raise CommandError(NO_KEY)
         try:
