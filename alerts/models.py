@@ -9,16 +9,14 @@ import orjson
 from django.db import models
 
 from core.clock import seconds
+from core.querysets import WorkspaceQuerySet
 
 # What one list shows at most.
 AT_MOST = 1000
 NOBODY = "system"
 
 
-class AlertRuleQuerySet(models.QuerySet["AlertRule"]):
-    def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id)
-
+class AlertRuleQuerySet(WorkspaceQuerySet["AlertRule"]):
     def newest(self) -> Self:
         return self.order_by("-created_at", "-id")[:AT_MOST]
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.clock import milliseconds
+from core.querysets import WorkspaceQuerySet
 
 # Conversations of agents among themselves.
 AGENT_PREFIXES = ("a2a:", "coord:", "session:", "agent_")
@@ -91,9 +92,10 @@ class Line(models.Model):
         return f"{self.from_agent} to {self.to_agent or 'everybody'}"
 
 
-class MessageQuerySet(models.QuerySet["Message"]):
+class MessageQuerySet(WorkspaceQuerySet["Message"]):
     def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id).select_related("conversation")
+        """With their conversations, whose keys every dialect shows."""
+        return super().in_workspace(workspace_id).select_related("conversation")
 
 
 class Message(models.Model):

@@ -7,15 +7,14 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
+from core.querysets import WorkspaceQuerySet
+
 GENERAL = "general"
 
 
-class ProjectQuerySet(models.QuerySet["Project"]):
+class ProjectQuerySet(WorkspaceQuerySet["Project"]):
     def active(self) -> Self:
         return self.filter(status=Project.Status.ACTIVE)
-
-    def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id)
 
 
 class Project(models.Model):

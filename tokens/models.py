@@ -9,16 +9,14 @@ from django.db import models
 from django.db.models import Q
 
 from core.clock import milliseconds
+from core.querysets import WorkspaceQuerySet
 
 MICRO = 1_000_000
 # Ten billion dollars: nine hundred such sums still add up within 64 bits.
 LARGEST_SUM = 10**16
 
 
-class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):
-    def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id)
-
+class TokenUsageQuerySet(WorkspaceQuerySet["TokenUsage"]):
     def since(self, moment: datetime | None) -> Self:
         return self if moment is None else self.filter(at__gte=moment)
 

@@ -8,6 +8,8 @@ from typing import Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from core.querysets import WorkspaceQuerySet
+
 EVERYTHING = "*"
 
 
@@ -15,10 +17,7 @@ def every_event() -> list[str]:
     return [EVERYTHING]
 
 
-class WebhookQuerySet(models.QuerySet["Webhook"]):
-    def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id)
-
+class WebhookQuerySet(WorkspaceQuerySet["Webhook"]):
     def with_something_due(self, now: datetime) -> Self:
         """Those that may be called now. One look into the queue of each, however long it is."""
         return self.filter(Exists(Delivery.objects.due(now).filter(webhook=OuterRef("pk"))), enabled=True)

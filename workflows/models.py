@@ -8,15 +8,13 @@ from django.db import models
 from django.db.models import Count, Q
 
 from core.clock import seconds
+from core.querysets import WorkspaceQuerySet
 
 # What one list shows at most.
 AT_MOST = 1000
 
 
-class OwnedQuerySet(models.QuerySet[Any]):
-    def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id)
-
+class UseCountQuerySet(WorkspaceQuerySet[Any]):
     def most_used(self) -> Self:
         return self.order_by("-use_count", "-updated_at", "-id")[:AT_MOST]
 
@@ -38,7 +36,7 @@ class WorkflowTemplate(models.Model):
     last_used_at = models.DateTimeField(null=True)
     use_count = models.IntegerField(default=0)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = UseCountQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-use_count", "-updated_at", "-id"], name="workflow_most_used")]
@@ -78,7 +76,7 @@ class Pipeline(models.Model):
     use_count = models.IntegerField(default=0)
     last_used_at = models.DateTimeField(null=True)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = UseCountQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-use_count", "-updated_at", "-id"], name="pipeline_most_used")]
@@ -101,10 +99,7 @@ class Pipeline(models.Model):
         }
 
 
-class PipelineRunQuerySet(models.QuerySet["PipelineRun"]):
-    def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id)
-
+class PipelineRunQuerySet(WorkspaceQuerySet["PipelineRun"]):
     def newest(self) -> Self:
         return self.order_by("-id")
 

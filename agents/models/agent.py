@@ -13,6 +13,7 @@ from django.utils import timezone
 from agents.pulse import Pulse
 from core.clock import milliseconds
 from core.ids import LARGEST_ID
+from core.querysets import WorkspaceQuerySet
 from core.rows import ask, places
 
 # In the order of the model's fields, as from_db expects.
@@ -32,10 +33,7 @@ def is_number(key: str) -> bool:
     return key.isascii() and key.isdigit() and len(key) < 100
 
 
-class AgentQuerySet(models.QuerySet["Agent"]):
-    def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id)
-
+class AgentQuerySet(WorkspaceQuerySet["Agent"]):
     def visible(self) -> Self:
         return self.filter(hidden=False)
 

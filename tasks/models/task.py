@@ -9,15 +9,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from core.clock import milliseconds
+from core.querysets import WorkspaceQuerySet
 from core.rows import ask, places
 
 PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low"}
 
 
-class TaskQuerySet(models.QuerySet["Task"]):
-    def in_workspace(self, workspace_id: int) -> Self:
-        return self.filter(workspace_id=workspace_id)
-
+class TaskQuerySet(WorkspaceQuerySet["Task"]):
     def counts_of(self, workspace_id: int, names: list[str]) -> list[tuple[str, str, int]]:
         """(assignee, status, number of tasks). Written out: it is asked with every list of agents."""
         rows = ask(
