@@ -5,6 +5,8 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import gate
+from core.actors import Role
 from core.errors import Invalid, Unavailable
 
 from .answers import FREE, TEXT, has
@@ -30,6 +32,8 @@ class AgentEvals(LegacyView):
         action = sent.get("action") if isinstance(sent, dict) else None
         if action not in ("run", "golden-set"):
             raise Invalid("Unknown action")
+        if action == "golden-set":
+            gate.check_role(self.actor, Role.ADMIN)
         if action == "golden-set" and not sent.get("name"):
             raise Invalid("Missing: name")
         if action == "run" and not sent.get("agent"):

@@ -8,11 +8,12 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import limits
 from core.clock import milliseconds
 from core.errors import Denied, Invalid, NotFound, Unavailable
 
 from .answers import FLAG, FREE, TEXT, WHOLE, each, has, many
-from .base import LegacyView
+from .base import LegacyView, whole
 from .docs import describe
 
 NO_GATEWAYS = "Gateways cannot be connected to this server yet"
@@ -83,8 +84,14 @@ class GatewayHistory(LegacyView):
 
 class GatewayConfig(LegacyView):
     route = "gateway-config"
+    limit = limits.GATEWAY
+    limited = frozenset({"PUT"})
     is_connected = False
     is_global = True
+
+    @property
+    def rate_key(self) -> str:
+        return f"{self.actor.tenant_id}:{self.actor.workspace_id}:{self.actor}"
 
     @describe("The gateway's configuration file.", query=("action",), answers={200: FREE})
     def get(self, request: Request) -> Response:
@@ -112,7 +119,8 @@ class Cron(LegacyView):
         if action == "logs" and self.query("job"):
             return Response({"logs": []})
         if action == "history" and self.query("jobId"):
-            return Response({"entries": [], "total": 0, "hasMore": False, "page": 1})
+            page = max(whole(self.query("page"), 1), 1)
+            return Response({"entries": [], "total": 0, "hasMore": False, "page": page})
         raise Invalid("Job ID required" if action in ("logs", "history") else "Invalid action")
 
     @describe("Change jobs of the gateway's scheduler.", body=has(action=TEXT), answers={200: FREE})
@@ -185,6 +193,14 @@ class ExecApprovals(LegacyView):
 
     @describe("Replace the allowlist.", body=has("hash", agents=each(FREE), hash=TEXT), answers={200: has(ok=FLAG)})
     def put(self, request: Request) -> Response:
-        if not isinstance(self.sent_object().get("agents"), dict):
+        if not _is_allowlist(self.sent_object().get("agents")):
             raise Invalid("Invalid execution allowlist request: agents is required or malformed")
         raise Unavailable(NO_GATEWAYS)
+
+
+def _is_allowlist(agents: Any) -> bool:
+    """Patterns of commands by agent."""
+    if not isinstance(agents, dict) or not all(isinstance(entries, list) for entries in agents.values()):
+        return False
+    entries = [entry for listed in agents.values() for entry in listed]
+    return all(isinstance(entry, dict) and isinstance(entry.get("pattern"), str) for entry in entries)

@@ -17,6 +17,10 @@ NOT_CONFIGURED = "OPENCLAW_STATE_DIR not configured"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PROTECTED = {"PATH", "HOME", "USER", "SHELL", "LANG", "TERM", "PWD", "LOGNAME", "HOSTNAME"}
 ACTIONS = ("test", "pull", "pull-all")
+IDS = {
+    "anthropic", "openai", "openrouter", "venice", "nvidia", "moonshot", "ollama", "brave", "x_twitter", "linkedin",
+    "telegram", "github", "google_workspace", "onepassword", "gateway", "hyperbrowser",
+}  # fmt: skip
 
 
 class Integrations(LegacyView):
@@ -57,8 +61,13 @@ class Integrations(LegacyView):
         sent = self.sent_object()
         if sent.get("action") not in ACTIONS:
             raise Invalid(details=["action: Invalid input"])
-        if sent["action"] == "test" and not sent.get("integrationId"):
+        id = sent.get("integrationId")
+        if id is not None and not isinstance(id, str):
+            raise Invalid(details=["integrationId: Invalid input"])
+        if sent["action"] != "pull-all" and not id:
             raise Invalid("integrationId required")
+        if sent["action"] != "pull-all" and id not in IDS:
+            raise NotFound(f"Unknown integration: {id}")
         raise NotFound(NOT_CONFIGURED)
 
 

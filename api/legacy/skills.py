@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import limits
 from core.errors import Invalid, NotFound, Unavailable
 
 from .answers import FREE, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
-from .fields import Shape, Text
+from .fields import BAD, Shape, Text
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 NAME_RULE = "Only letters, numbers, dots, underscores, and hyphens are allowed"
 NO_SKILLS = "Skill folders cannot be connected to this server yet"
+SOURCES = ("user-agents", "user-codex", "project-agents", "project-codex", "openclaw", "workspace")
 REGISTRIES = ("clawhub", "skills-sh", "awesome-openclaw")
 
 
@@ -31,6 +34,8 @@ SKILL = SkillFields()
 
 class Skills(LegacyView):
     route = "skills"
+    limit = limits.SKILLS
+    limited = frozenset({"POST", "PUT", "DELETE"})
     is_connected = False
 
     @describe(
@@ -56,12 +61,14 @@ class Skills(LegacyView):
         sent = self.sent_object()
         if not (sent.get("source") and sent.get("name") and sent.get("confirmation") == "delete_skill"):
             raise Invalid("source, name, and confirmation are required")
+        _refuse_more(sent, {"source", "name", "confirmation"})
         raise Unavailable(NO_SKILLS)
 
     def _write(self) -> Response:
         want = self.read(SKILL)
         if not NAME.fullmatch(want["name"]):
             raise Invalid(details=[f"name: {NAME_RULE}"])
+        _refuse_more(self.sent_object(), set(SKILL.fields))
         raise Unavailable(NO_SKILLS)
 
 
@@ -80,8 +87,10 @@ class SkillRegistry(LegacyView):
     def post(self, request: Request) -> Response:
         sent = self.sent_object()
         self._check_source(sent.get("source"))
-        if not sent.get("slug"):
+        if not sent.get("slug") or not isinstance(sent["slug"], str):
             raise Invalid("Valid slug is required")
+        if sent.get("targetRoot") not in SOURCES:
+            raise Invalid(f"Invalid targetRoot. Use: {', '.join(SOURCES)}")
         raise Unavailable(NO_SKILLS)
 
     @describe("Check a skill's content.", body=has(content=TEXT), answers={200: FREE})
@@ -94,3 +103,9 @@ class SkillRegistry(LegacyView):
     def _check_source(self, source: object) -> None:
         if source not in REGISTRIES:
             raise Invalid(f"Invalid source. Use: {', '.join(REGISTRIES)}")
+
+
+def _refuse_more(sent: dict[str, Any], known: set[str]) -> None:
+    """These routes take no key that they do not know."""
+    if sent.keys() - known:
+        raise Invalid(details=[f": {BAD}"])

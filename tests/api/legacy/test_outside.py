@@ -45,6 +45,13 @@ class GatewayTests(OutsideTestCase):
         for method in ("GET", "PUT"):
             self.refused(method, "/api/gateway-config", {}, 404, "OPENCLAW_CONFIG_PATH not configured")
 
+    def test_changes_of_the_configuration_are_limited(self):
+        statuses = [self.put("/api/gateway-config", {}, as_=self.alice).status for _ in range(21)]
+        assert statuses == [404] * 20 + [429]
+        error = "Too many gateway configuration changes. Please try again later."
+        self.refused("PUT", "/api/gateway-config", {}, 429, error)
+        assert self.get("/api/gateway-config", as_=self.alice).status == 404
+
     def test_cron_without_a_file_of_jobs(self):
         def asked(query):
             return self.get(f"/api/cron?{query}", as_=self.alice).body
@@ -52,6 +59,8 @@ class GatewayTests(OutsideTestCase):
         assert asked("action=list") == {"jobs": []}
         assert asked("action=logs&job=x") == {"logs": []}
         assert asked("action=history&jobId=x") == {"entries": [], "total": 0, "hasMore": False, "page": 1}
+        assert asked("action=history&jobId=x&page=3")["page"] == 3
+        assert asked("action=history&jobId=x&page=-3")["page"] == 1
         for query, error in (("action=logs", "Job ID required"), ("", "Invalid action")):
             self.refused("GET", f"/api/cron?{query}", None, 400, error)
 
@@ -79,6 +88,13 @@ class GatewayTests(OutsideTestCase):
         self.refused("POST", "/api/nodes", {"action": "approve"}, 400, "Missing required field: requestId")
         self.refused("POST", "/api/nodes", {"action": "revoke-token"}, 400, "Missing required field: deviceId")
         assert self.get("/api/exec-approvals").body == {"approvals": []}
+
+    def test_an_allowlist_is_looked_at_before_it_is_refused(self):
+        error = "Invalid execution allowlist request: agents is required or malformed"
+        for agents in (None, [], {"nova": 5}, {"nova": ["ls"]}, {"nova": [{}]}, {"nova": [{"pattern": 5}]}):
+            self.refused("PUT", "/api/exec-approvals", {"agents": agents}, 400, error)
+        sent = {"agents": {"nova": [{"pattern": "ls *"}], "vega": []}}
+        assert self.put("/api/exec-approvals", sent).status == 501
 
     def test_a_strict_workspace_is_kept_away_and_the_audit_log_says_so(self):
         self.elsewhere.isolation = "strict"
@@ -108,6 +124,10 @@ class IntegrationTests(OutsideTestCase):
             ("DELETE", {}, 400, "keys parameter required (comma-separated string or array)"),
             ("DELETE", {"keys": ["PATH"]}, 403, "Cannot remove protected variable: PATH"),
             ("POST", {"action": "test"}, 400, "integrationId required"),
+            ("POST", {"action": "test", "integrationId": "nope"}, 404, "Unknown integration: nope"),
+            ("POST", {"action": "pull"}, 400, "integrationId required"),
+            ("POST", {"action": "pull", "integrationId": "nope"}, 404, "Unknown integration: nope"),
+            ("POST", {"action": "pull-all", "integrationId": 5}, 400, "Validation failed"),
             ("POST", {"action": "x"}, 400, "Validation failed"),
         ):
             self.refused(method, "/api/integrations", sent, status, error)
@@ -182,9 +202,42 @@ class FolderTests(OutsideTestCase):
         answer = self.post("/api/skills", {"source": "s", "name": "a b", "content": "x"})
         assert answer.body["details"] == ["name: Only letters, numbers, dots, underscores, and hyphens are allowed"]
 
+    def test_the_bodies_of_skills_hold_nothing_else(self):
+        skill = {"source": "workspace", "name": "a"}
+        for method, sent in (
+            ("POST", {**skill, "content": "x", "more": 1}),
+            ("PUT", {**skill, "content": "x", "more": 1}),
+            ("DELETE", {**skill, "confirmation": "delete_skill", "more": 1}),
+        ):
+            answer = self.call(method, "/api/skills", sent, as_=self.bob)
+            assert (answer.status, answer.body["details"]) == (400, [": Invalid input"])
+        assert self.post("/api/skills", {**skill, "content": "x"}).status == 501
+        assert self.delete("/api/skills", {**skill, "confirmation": "delete_skill"}).status == 501
+
+    def test_changes_of_skills_are_limited_whatever_becomes_of_them(self):
+        methods = ("POST", "PUT", "DELETE")
+        statuses = [self.call(methods[n % 3], "/api/skills", {}, as_=self.bob).status for n in range(20)]
+        assert statuses == [400] * 20
+        self.refused("POST", "/api/skills", {}, 429, "Too many skill changes. Try again in a minute.")
+        assert self.get("/api/skills").status == 200
+
+    def test_a_skill_is_installed_to_a_known_folder(self):
+        path, skill = "/api/skills/registry", {"source": "clawhub", "slug": "owner/skill"}
+        roots = "user-agents, user-codex, project-agents, project-codex, openclaw, workspace"
+        self.refused("POST", path, {**skill, "slug": 5}, 400, "Valid slug is required")
+        for root in (None, "attic", 5, []):
+            self.refused("POST", path, {**skill, "targetRoot": root}, 400, f"Invalid targetRoot. Use: {roots}")
+        assert self.post(path, {**skill, "targetRoot": "workspace"}, as_=self.alice).status == 501
+
     def test_nothing_is_assessed(self):
         self.refused("GET", "/api/agents/evals", None, 400, "Missing required parameter: agent")
         self.refused("GET", "/api/agents/optimize", None, 400, "Missing required parameter: agent")
         self.refused("POST", "/api/security-scan/agent", {}, 400, 'action must be "scan", "fix", or "scan-and-fix"')
         for path in ("/api/security-scan", "/api/security-audit", "/api/agents/evals?agent=x"):
             assert self.get(path, as_=self.alice).status == 501
+
+    def test_only_administrators_set_what_is_measured_against(self):
+        sent = {"action": "golden-set", "name": "x", "entries": []}
+        assert told(self.post("/api/agents/evals", sent)) == (403, "Requires admin role or higher")
+        assert self.post("/api/agents/evals", sent, as_=self.alice).status == 501
+        assert self.post("/api/agents/evals", {"action": "run", "agent": "nova"}).status == 501
