@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+# What clients may write, and the latest moment that a datetime holds, in Unix seconds.
+LAST_SECOND = 4_102_444_800  # 2100-01-01
+END_OF_TIME = 253_402_300_799  # the last second of the year 9999
+
 
 def seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())

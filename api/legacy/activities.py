@@ -11,14 +11,14 @@ from rest_framework.response import Response
 
 from activity.catalogue import STORIES
 from activity.models import Event
-from core.clock import from_seconds, iso, seconds
+from core.clock import iso, seconds
 
 from .base import LegacyView, whole
 from .docs import describe
 from .entities import entities_of
+from .queries import after, words_of
 
 CAP, TOP = 500, 10
-LATEST = 4_102_444_800
 ROW = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
 
 
@@ -48,17 +48,15 @@ class Activities(LegacyView):
 
     def _filtered(self) -> QuerySet[Event]:
         rows = Event.objects.stories(self.actor.workspace_id)
-        if types := {word.strip() for word in self.query("type").split(",") if word.strip()}:
+        if types := words_of(self.query("type")):
             rows = rows.filter(type__in=types)
         if actor := self.query("actor"):
             rows = rows.filter(actor=actor).order_by("-at", "-id")
         if entity := self.query("entity_type"):
             # Each type speaks of one kind of entity, and an index finds rows by their type.
             rows = rows.filter(type__in=[type for type, kind in STORIES.items() if kind == entity])
-        since = whole(self.query("since"), 0)
-        if since > 0:
-            # Whole seconds are shown, so "after 12" begins with 13.
-            rows = rows.filter(at__gte=from_seconds(min(since, LATEST) + 1)).order_by("-at", "-id")
+        if since := after(self.query("since")):
+            rows = rows.filter(at__gte=since).order_by("-at", "-id")
         return rows
 
     def _stats(self) -> Response:

@@ -19,6 +19,7 @@ from core.errors import Denied, Invalid
 from . import agent_attribution, agent_diagnostics
 from .base import LegacyView
 from .docs import describe
+from .queries import words_of
 
 MOST_HOURS, USUAL_HOURS = 720, 24
 DIAGNOSTICS_ARE_YOURS = "Diagnostics are self-scoped. Use privileged=1 with admin role for cross-agent access."
@@ -47,7 +48,7 @@ class _Report(LegacyView):
 
     def sections(self, known: tuple[str, ...]) -> list[str]:
         """The wanted sections in the order of `known`; all when none is named."""
-        wanted = [word.strip() for word in self.query("section").split(",") if word.strip()]
+        wanted = words_of(self.query("section"))
         unknown = [word for word in wanted if word not in known]
         if unknown:
             raise Invalid(f"Invalid section value(s): {', '.join(unknown)}")

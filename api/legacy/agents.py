@@ -22,6 +22,7 @@ from . import shapes
 from .answers import ERROR
 from .base import LegacyView
 from .docs import describe
+from .queries import page_of
 from .remembered import Remembered
 
 CREATE = shapes.AgentFields()
@@ -47,7 +48,7 @@ class Agents(LegacyView):
         shown = LISTED.records(where, order="t.created_at DESC, t.id DESC", limit=limit, offset=offset)
         stats = _task_stats(self.actor.workspace_id, [record[NAME] for record in shown])
         agents = [ENCODED[record, tuple(stats.get(record[NAME], legacy.NO_TASKS).values())] for record in shown]
-        return Response({"agents": agents, "total": total, "page": _page(offset, limit), "limit": limit})
+        return Response({"agents": agents, "total": total, "page": page_of(limit, offset), "limit": limit})
 
     @describe("Add an agent.", body=shapes.AgentFields, answers={201: "AgentAnswer", 502: ERROR})
     def post(self, request: Request) -> Response:
@@ -121,10 +122,6 @@ def _task_stats(workspace_id: int, names: list[str]) -> dict[str, dict[str, int]
         if word == "done":
             mine["completed"] += n
     return stats
-
-
-def _page(offset: int, limit: int) -> int | None:
-    return offset // limit + 1 if limit else None
 
 
 class OneAgent(LegacyView):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from activity.models import Event
-from core.clock import from_seconds, seconds
+from core.clock import seconds
 
 from .answers import TEXT, WHOLE, has, many, maybe
-from .base import LegacyView, whole
+from .base import LegacyView
 from .docs import describe
-from .fields import LAST_SECOND
+from .queries import within
 
 DEFAULT, CAP = 1000, 10_000
 ROW = ("id", "type", "actor", "data", "at", "workspace_id")
@@ -54,22 +52,6 @@ class Audit(LegacyView):
             rows = rows.filter(actor=actor)
         shown = [audited(row) for row in rows.values(*ROW)[offset : offset + limit]]
         return Response({"events": shown, "total": rows.count(), "limit": limit, "offset": offset})
-
-
-def within(rows: QuerySet[Any], column: str, view: LegacyView) -> QuerySet[Any]:
-    """Those between the query's `since` and `until`, both included, in whole seconds."""
-    since, until = moment(view.query("since")), moment(view.query("until"), later=1)
-    if since is not None:
-        rows = rows.filter(**{f"{column}__gte": since})
-    if until is not None:
-        rows = rows.filter(**{f"{column}__lt": until})
-    return rows
-
-
-def moment(text: str, *, later: int = 0) -> datetime | None:
-    """A time in Unix seconds; None for junk, which filters nothing."""
-    stamp = whole(text, -1)
-    return from_seconds(min(stamp, LAST_SECOND) + later) if stamp >= 0 else None
 
 
 def audited(row: Mapping[str, Any]) -> dict[str, Any]:

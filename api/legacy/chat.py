@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from typing import Any
 
 from rest_framework.request import Request
@@ -13,15 +12,15 @@ from chat import reading, services
 from chat.models import Message, SessionPreference
 from chat.reading import Summary
 from chat.services import Words
-from core.clock import from_seconds, milliseconds, seconds
+from core.clock import milliseconds, seconds
 from core.errors import Invalid
 from realtime.wire import legacy
 from realtime.wire.legacy_in import task_id_in as id_in
 
 from . import answers_chat as answers
-from .base import LegacyView, whole
+from .base import LegacyView
 from .docs import describe
-from .fields import LAST_SECOND
+from .queries import after, page_of
 
 COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z][a-zA-Z-]{0,19}")
 LONGEST_PREFERENCE = 200
@@ -60,7 +59,7 @@ class Messages(LegacyView):
             conversation=self.query("conversation_id"),
             sender=self.query("from_agent"),
             recipient=self.query("to_agent"),
-            since=since_in(self.query("since")),
+            since=after(self.query("since")),
         )
         shown = [message_out(row) for row in rows[offset : offset + limit]] if limit else []
         return Response({"messages": shown, "total": total, "page": page_of(limit, offset), "limit": limit})
@@ -139,17 +138,6 @@ def words_in(sent: dict[str, Any], *, conversation: str) -> Words:
         forward=bool(sent.get("forward")),
         session=session if isinstance(session, str) else None,
     )
-
-
-def since_in(text: str) -> datetime | None:
-    """The beginning of the second after this one: rows are shown in whole seconds, and that one is excluded."""
-    second = min(whole(text, 0), LAST_SECOND)
-    moment = from_seconds(second) if second > 0 else None
-    return moment + timedelta(seconds=1) if moment else None
-
-
-def page_of(limit: int, offset: int) -> int | None:
-    return offset // limit + 1 if limit else None
 
 
 def message_out(message: Message) -> dict[str, Any]:

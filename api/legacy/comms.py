@@ -11,8 +11,9 @@ from core.errors import Invalid
 
 from . import answers_chat as answers
 from .base import LegacyView
-from .chat import message_out, since_in, text_in, words_in
+from .chat import message_out, text_in, words_in
 from .docs import describe
+from .queries import after
 
 DEFAULT, CAP = 100, 5000
 
@@ -27,7 +28,7 @@ class AgentComms(LegacyView):
         seen = reading.traffic(
             self.actor.workspace_id,
             agent=self.query("agent"),
-            since=since_in(self.query("since")),
+            since=after(self.query("since")),
             limit=limit,
             offset=offset,
         )

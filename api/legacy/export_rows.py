@@ -16,8 +16,9 @@ from tasks.models import SNAPSHOT_COLUMNS, Task
 from workflows.models import PipelineRun
 
 from .audit import ROW as AUDIT_ROW
-from .audit import audited, moment, within
+from .audit import audited
 from .base import LegacyView
+from .queries import moment_of, within
 
 Row = dict[str, Any]
 # Rows that are in memory at once.
@@ -64,7 +65,7 @@ def _read(rows: QuerySet[Any, Any], limit: int) -> Iterator[Any]:
 
 def _near(rows: QuerySet[Event], view: LegacyView) -> QuerySet[Event]:
     """The same rows, as a range of ids: these have an index, and grow with time but for a few out of order."""
-    since, until = moment(view.query("since")), moment(view.query("until"), later=1)
+    since, until = moment_of(view.query("since")), moment_of(view.query("until"), later=1)
     if since is not None:
         rows = rows.filter(id__gt=last_before(Event.objects.all(), column="at", moment=since) - BATCH)
     if until is not None:

@@ -8,10 +8,10 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from core.clock import LAST_SECOND
 from realtime.wire.legacy_in import utf16_length
 
 BAD = "Invalid input"
-LAST_SECOND = 4_102_444_800  # 2100-01-01
 
 
 class Strict(serializers.Field[Any, Any, Any, Any]):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts import services
 from accounts.models import ApiKey, GlobalKey
 from agents.services import find_agent
-from core.clock import from_seconds, seconds
+from core.clock import END_OF_TIME, from_seconds, seconds
 from core.errors import Invalid
 from realtime.wire.legacy_in import task_id_in
 
@@ -21,7 +21,6 @@ from .base import LegacyView
 from .docs import describe
 from .identity import IdentityView
 
-LAST_SECOND = 253_402_300_799  # the end of the year 9999
 LONGEST_DAYS = 3650
 SHOWN_AT_MOST = 1000
 KEY = {"id": WHOLE, "name": TEXT, "key_prefix": TEXT, "scopes": many(TEXT), "expires_at": maybe(WHOLE)}
@@ -160,7 +159,7 @@ def _expiry(want: dict[str, Any], now: datetime) -> datetime | None:
     """`expires_at` wins over `expires_in_days`. A wrong one is refused: the key would live on unnoticed."""
     at, days = want.get("expires_at"), want.get("expires_in_days")
     if at:
-        if type(at) not in (int, float) or not 0 < at <= LAST_SECOND:
+        if type(at) not in (int, float) or not 0 < at <= END_OF_TIME:
             raise Invalid("expires_at must be a positive Unix timestamp in seconds")
         return from_seconds(int(at))
     if days is None:

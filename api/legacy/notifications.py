@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.clock import from_seconds
+from core.clock import LAST_SECOND, from_seconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
 from notifications.models import Notification
@@ -19,10 +19,10 @@ from .base import LegacyView
 from .docs import describe
 from .entities import find
 from .fields import Shape, Text, Word
+from .queries import page_of
 
 CAP = 500
 IDS_AT_MOST = 10_000
-LAST_SECOND = 4_102_444_800  # 2100-01-01
 MARKED = "mark-delivered"
 STORED = {name: shape for name, shape in NOTIFICATION["properties"].items() if name != "source"}
 REMOVAL = has("ids", "recipient", "olderThan", ids=many(WHOLE), recipient=TEXT, olderThan=NUMBER)
@@ -64,7 +64,7 @@ class Notifications(LegacyView):
                     for row in shown
                 ],
                 "total": rows.count(),
-                "page": offset // limit + 1 if limit else None,
+                "page": page_of(limit, offset),
                 "limit": limit,
                 "unreadCount": inbox.unread().count(),
             }

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent
-from core.clock import from_seconds, seconds
+from core.clock import LAST_SECOND, from_seconds, seconds
 from core.errors import Invalid
 from core.ids import slugify
 from projects.models import Membership, Project
@@ -20,7 +20,6 @@ from tasks.services import delete_project
 from . import answers_projects as answers
 from .base import LegacyView
 from .docs import describe
-from .fields import LAST_SECOND
 from .shapes_projects import ProjectChanges, prefix_of
 from .tasks import leading_number, listed_tasks
 

@@ -21,6 +21,7 @@ from tasks.models import PRIORITIES
 from .answers import FREE, PAGED, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
+from .queries import page_of
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 USUAL = 10
@@ -62,7 +63,7 @@ class Standups(LegacyView):
             {
                 "history": [_past(row, place) for place, row in enumerate(shown)],
                 "total": rows.count(),
-                "page": offset // limit + 1 if limit else None,
+                "page": page_of(limit, offset),
                 "limit": limit,
             }
         )

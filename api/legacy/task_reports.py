@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
-from core.clock import from_seconds, seconds
+from core.clock import END_OF_TIME, from_seconds, seconds
 from core.errors import Invalid
 from tasks.reports import Group, Window, common_errors, outcome_groups, window
 
@@ -21,7 +21,6 @@ from .docs import describe
 PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 WORDS = ("success", "failed", "partial", "abandoned", "unknown")
 LOOKBACK, SHORTEST, LONGEST = 604_800, 60, 2_592_000
-LAST_STAMP = 253_402_300_799  # the end of the year 9999
 DEFINITIONS = {
     "p95_task_latency_seconds": "95th percentile (nearest rank) of completed_at - created_at of the tasks that were"
     " completed in the window",
@@ -186,4 +185,4 @@ def _stamp(text: str) -> int | None:
             stamp = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
         except (ValueError, OverflowError):
             return None
-    return min(stamp, LAST_STAMP) if stamp > 0 else None
+    return min(stamp, END_OF_TIME) if stamp > 0 else None

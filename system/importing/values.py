@@ -7,9 +7,8 @@ from typing import Any
 
 import orjson
 
+from core.clock import LAST_SECOND
 from core.ids import LARGEST_ID
-
-LAST_SECOND = 4_102_444_800
 
 
 def text(value: Any, longest: int | None = None, *, default: str = "") -> str:
