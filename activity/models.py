@@ -16,6 +16,8 @@ from .settled import horizon
 # Written into statements and not passed to them: SQLite then knows at once which index holds these rows alone, and
 # need not look at each row again.
 STORY, AUDITED = "kind = 'activity.created'", "kind = 'audit.recorded'"
+# What every dialect shows of a story.
+STORY_COLUMNS = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -37,7 +39,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         Written out, and read before it is grouped: SQLite would rather walk through the whole log in the order of
         the groups.
         """
-        column = _hour() if what == "hour" else what
+        column = hour_of_event() if what == "hour" else what
         return ask(
             f"WITH told AS MATERIALIZED (SELECT {column} AS what FROM {self.model._meta.db_table}"
             f" WHERE {STORY} AND workspace_id = %s AND at >= %s)"
@@ -54,7 +56,8 @@ def _literally(condition: str) -> RawSQL:
     return RawSQL(condition, (), output_field=models.BooleanField())
 
 
-def _hour() -> str:
+def hour_of_event() -> str:
+    """SQL for the hour (UTC) of a row of the log, as `2026-03-01T09`. The ORM would make SQLite call back for each."""
     if connection.vendor == "postgresql":
         return """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24')"""
     return "replace(substr(at, 1, 13), ' ', 'T')"

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from activity.catalogue import STORIES
-from activity.models import Event
+from activity.models import STORY_COLUMNS, Event, hour_of_event
 from core.rows import adapted, ask, places
 
 from .models import Agent
 
 FAILURES = tuple(type for type in STORIES if "error" in type or "fail" in type)
-ROW = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
 Story = dict[str, Any]
 
 
@@ -30,7 +27,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many stories of one type an agent's doings made in one hour (`2026-03-04 05`, UTC)."""
+    """How many stories of one type an agent's doings made in one hour (`2026-03-04T05`, UTC)."""
 
     hour: str
     type: str
@@ -43,11 +40,8 @@ def voices(agent: Agent) -> tuple[str, str]:
 
 
 def counted(agent: Agent, span: Span) -> list[Counted]:
-    """Written out: the ORM would make SQLite call back for every row to find its hour."""
-    is_postgres = connection.vendor == "postgresql"
-    hour = "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')" if is_postgres else "substr(at, 1, 13)"
     rows = ask(
-        f"SELECT {hour}, type, count(*) FROM {Event._meta.db_table} WHERE kind = 'activity.created'"
+        f"SELECT {hour_of_event()}, type, count(*) FROM {Event._meta.db_table} WHERE kind = 'activity.created'"
         f" AND workspace_id = %s AND actor IN ({places(voices(agent))}) AND at >= %s AND at < %s"
         " GROUP BY 1, 2 ORDER BY 1, 2",
         [agent.workspace_id, *voices(agent), adapted(span.since), adapted(span.until)],
@@ -62,7 +56,7 @@ def told_by(agent: Agent, span: Span, *, types: Sequence[str] | None = None, mos
         rows = Event.objects.stories(agent.workspace_id).filter(actor=voice, at__gte=span.since, at__lt=span.until)
         if types is not None:
             rows = rows.filter(type__in=types)
-        found += rows.order_by("-at", "-id").values(*ROW)[:most]
+        found += rows.order_by("-at", "-id").values(*STORY_COLUMNS)[:most]
     return sorted(found, key=_newest_first)[:most]
 
 
@@ -70,7 +64,7 @@ def told_of(agent: Agent, span: Span, *, types: Sequence[str], most: int) -> lis
     """The newest stories about the agent, whoever caused them."""
     rows = Event.objects.stories(agent.workspace_id).filter(agent_id=agent.pk, type__in=types)
     return list(
-        rows.filter(at__gte=span.since, at__lt=span.until).order_by("-at", "-id").values(*ROW)[:most],
+        rows.filter(at__gte=span.since, at__lt=span.until).order_by("-at", "-id").values(*STORY_COLUMNS)[:most],
     )
 
 
@@ -79,7 +73,7 @@ def audited(agent: Agent, span: Span, *, most: int) -> list[Story]:
     found: list[Story] = []
     for voice in voices(agent):
         rows = Event.objects.audit(agent.workspace_id).filter(actor=voice, at__gte=span.since, at__lt=span.until)
-        found += rows.order_by("-at", "-id").values(*ROW)[:most]
+        found += rows.order_by("-at", "-id").values(*STORY_COLUMNS)[:most]
     return sorted(found, key=_newest_first)[:most]
 
 

@@ -21,6 +21,11 @@ def from_seconds(stamp: int | None) -> datetime | None:
     return None if stamp is None else datetime.fromtimestamp(stamp, UTC)
 
 
+def start_of_hour(text: str) -> datetime:
+    """Of an hour in UTC as statements name it: `2026-03-04T05`."""
+    return datetime.fromisoformat(f"{text}:00").replace(tzinfo=UTC)
+
+
 def iso(moment: datetime) -> str:
     """`2026-03-04T05:06:07.089Z`: milliseconds, always UTC."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

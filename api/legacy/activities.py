@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from activity.catalogue import STORIES
-from activity.models import Event
-from core.clock import iso, seconds
+from activity.models import STORY_COLUMNS, Event
+from core.clock import iso, seconds, start_of_hour
 
 from .base import LegacyView, whole
 from .docs import describe
@@ -19,7 +19,6 @@ from .entities import entities_of
 from .queries import after, words_of
 
 CAP, TOP = 500, 10
-ROW = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
 
 
 class Activities(LegacyView):
@@ -37,7 +36,7 @@ class Activities(LegacyView):
         limit, offset = self.page(cap=CAP)
         rows = self._filtered()
         total = rows.count()
-        shown = list(rows.values(*ROW)[offset : offset + limit])
+        shown = list(rows.values(*STORY_COLUMNS)[offset : offset + limit])
         return Response(
             {
                 "activities": entities_of(shown, self.actor.workspace_id),
@@ -77,5 +76,5 @@ class Activities(LegacyView):
 
 
 def _bucket(hour: str, n: int) -> dict[str, Any]:
-    start = datetime.fromisoformat(f"{hour}:00+00:00")
+    start = start_of_hour(hour)
     return {"timestamp": seconds(start), "count": n, "hour": iso(start)}

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from agents.models import Agent
 from agents.stories import Span, audited, counted, told_by, told_of
 from core.clock import seconds
-from realtime.wire import legacy
 from tasks.models import Comment, Task
 from tokens.of_agents import spending_of
 
-from .agent_diagnostics import MODEL_ROW, TIMEFRAME, TOLD, TOTAL, model_row, total_of
+from .agent_report_parts import (
+    MODEL_ROW,
+    TIMEFRAME,
+    TOLD,
+    TOTAL,
+    Section,
+    counts_by_type,
+    model_row,
+    told_out,
+    total_of,
+)
 from .answers import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
 from .audit import AUDITED
 from .audit import audited as audit_row
@@ -24,7 +32,6 @@ TASK_STORIES = (
 )  # fmt: skip
 STATUS_STORIES = ("agent_status_change", "agent_created")
 FINISHED = (Task.Status.DONE, Task.Status.CANCELED, Task.Status.FAILED)
-Section = dict[str, Any]
 
 
 def identity(agent: Agent, span: Span) -> Section:
@@ -53,23 +60,17 @@ def identity(agent: Agent, span: Span) -> Section:
 
 
 def audit(agent: Agent, span: Span) -> Section:
-    types: Counter[str] = Counter()
-    for count in counted(agent, span):
-        types[count.type] += count.n
+    types = counts_by_type(counted(agent, span))
     return {
         "total_activities": types.total(),
         "by_type": dict(types.most_common()),
-        "activities": [_told(row) for row in told_by(agent, span, most=MOST)],
+        "activities": [told_out(row) for row in told_by(agent, span, most=MOST)],
         "audit_log_entries": [audit_row(row) for row in audited(agent, span, most=MOST)],
     }
 
 
-def _told(row: Section) -> Section:
-    return {key: value for key, value in legacy.activity(row).items() if key != "workspace_id"}
-
-
 def mutations(agent: Agent, span: Span) -> Section:
-    tasks = [_told(row) for row in told_by(agent, span, types=TASK_STORIES, most=MOST)]
+    tasks = [told_out(row) for row in told_by(agent, span, types=TASK_STORIES, most=MOST)]
     comments = Comment.objects.filter(
         workspace_id=agent.workspace_id, author=agent.name, created_at__gte=span.since, created_at__lt=span.until
     )

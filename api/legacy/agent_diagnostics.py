@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
 
 from django.db.models import Count, QuerySet
 
 from agents.models import Agent
 from agents.stories import FAILURES, Counted, Span, counted, told_by
-from core.clock import iso, seconds
+from core.clock import iso, seconds, start_of_hour
 from realtime.wire import legacy
 from tasks.models import PRIORITIES, Task
-from tokens.models import MICRO
 from tokens.of_agents import spending_of
-from tokens.reports import Line
 
-from .answers import NUMBER, TEXT, WHOLE, Schema, each, has, many, maybe
+from .agent_report_parts import (
+    MODEL_ROW,
+    TIMEFRAME,
+    TOLD,
+    TOTAL,
+    Section,
+    counts_by_type,
+    model_row,
+    told_out,
+    total_of,
+)
+from .answers import NUMBER, TEXT, WHOLE, each, has, many, maybe
 
 RECENT_TASKS, RECENT_ERRORS = 10, 20
 # A change by this many per cent is worth an alert.
 SHARP = 50
 DONE_COLUMNS = ("title", "priority", "outcome", "completed_at", "updated_at")
-Section = dict[str, Any]
 
 
 class Known:
@@ -41,7 +47,7 @@ class Known:
 
     @cached_property
     def by_type(self) -> Counter[str]:
-        return _by_type(self.counts)
+        return counts_by_type(self.counts)
 
     @cached_property
     def completed(self) -> int:
@@ -60,13 +66,6 @@ class Known:
 
     def tasks_done(self, span: Span) -> QuerySet[Task]:
         return self.tasks.filter(status=Task.Status.DONE, completed_at__gte=span.since, completed_at__lt=span.until)
-
-
-def _by_type(counts: list[Counted]) -> Counter[str]:
-    types: Counter[str] = Counter()
-    for count in counts:
-        types[count.type] += count.n
-    return types
 
 
 def _errors_in(types: Counter[str]) -> int:
@@ -114,11 +113,7 @@ def _completed(task: Task) -> Section:
 def errors(known: Known) -> Section:
     types = Counter({type: n for type, n in known.by_type.items() if type in FAILURES})
     recent = told_by(known.agent, known.span, types=FAILURES, most=RECENT_ERRORS) if types else []
-    return {"by_type": _ranked(types), "total": types.total(), "recent": [_told(row) for row in recent]}
-
-
-def _told(row: Section) -> Section:
-    return {key: value for key, value in legacy.activity(row).items() if key != "workspace_id"}
+    return {"by_type": _ranked(types), "total": types.total(), "recent": [told_out(row) for row in recent]}
 
 
 def activity(known: Known) -> Section:
@@ -129,12 +124,12 @@ def activity(known: Known) -> Section:
 
 
 def _bucket(hour: str, n: int) -> Section:
-    start = datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC)
+    start = start_of_hour(hour)
     return {"timestamp": seconds(start), "hour": iso(start), "count": n}
 
 
 def trends(known: Known) -> Section:
-    past = _by_type(counted(known.agent, known.before))
+    past = counts_by_type(counted(known.agent, known.before))
     now = _period(known.by_type, known.completed)
     before = _period(past, known.tasks_done(known.before).count())
     change = {f"{name}_pct": _change(now[name], before[name]) for name in now}
@@ -170,24 +165,6 @@ def tokens(known: Known) -> Section:
     return {"by_model": [model_row(line) for line in lines], "total": total_of(lines)}
 
 
-def model_row(line: Line) -> Section:
-    return {
-        "model": line.key,
-        "input_tokens": line.input_tokens,
-        "output_tokens": line.output_tokens,
-        "requests": line.requests,
-        "cost": line.cost_microusd / MICRO,
-    }
-
-
-def total_of(lines: list[Line]) -> Section:
-    return {
-        "input_tokens": sum(line.input_tokens for line in lines),
-        "output_tokens": sum(line.output_tokens for line in lines),
-        "requests": sum(line.requests for line in lines),
-    }
-
-
 SECTIONS: dict[str, Callable[[Known], Section]] = {
     "summary": summary,
     "tasks": tasks,
@@ -197,15 +174,8 @@ SECTIONS: dict[str, Callable[[Known], Section]] = {
     "tokens": tokens,
 }
 
-TIMEFRAME = has(hours=WHOLE, since=WHOLE, until=WHOLE)
 BY_TYPE = many(has(type=TEXT, count=WHOLE))
 PERIOD = has(activities=WHOLE, errors=WHOLE, tasks_completed=WHOLE)
-MODEL_ROW = has(model=TEXT, input_tokens=WHOLE, output_tokens=WHOLE, requests=WHOLE, cost=NUMBER)
-TOTAL = has(input_tokens=WHOLE, output_tokens=WHOLE, requests=WHOLE)
-TOLD: Schema = has(
-    id=WHOLE, type=TEXT, entity_type=TEXT, entity_id=WHOLE, actor=TEXT, description=TEXT,
-    data=maybe({"type": "object"}), created_at=WHOLE,
-)  # fmt: skip
 DONE_TASK = has(id=WHOLE, title=TEXT, priority=TEXT, outcome=maybe(TEXT), completed_at=WHOLE, updated_at=WHOLE)
 DIAGNOSTICS = has(
     *SECTIONS,

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from django.db.models import QuerySet
 
-from activity.models import Event
+from activity.models import STORY_COLUMNS, Event
 from core.ages import BATCH, last_before
 from realtime.wire import legacy
 from tasks.models import SNAPSHOT_COLUMNS, Task
@@ -23,7 +23,6 @@ from .queries import moment_of, within
 Row = dict[str, Any]
 # Rows that are in memory at once.
 CHUNK = 500
-STORY = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def audit_rows(view: LegacyView, limit: int) -> Iterator[Row]:
 
 def activity_rows(view: LegacyView, limit: int) -> Iterator[Row]:
     found = _near(within(Event.objects.stories(view.actor.workspace_id), "at", view), view)
-    for row in _read(found.values(*STORY), limit):
+    for row in _read(found.values(*STORY_COLUMNS), limit):
         yield _as_text(legacy.activity(row), "data")
 
 
