@@ -28,18 +28,16 @@ class Metadata(Object):
 
     def to_internal_value(self, data: object) -> dict[str, object]:
         value = super().to_internal_value(data)
-        _check_place(value, "implementation_repo", 200)
-        _check_place(value, "code_location", 500)
+        PLACES.run_validation(value)
         return value
 
 
-def _check_place(value: dict[str, object], key: str, longest: int) -> None:
-    if key in value:
-        rule = Text(1, longest, empty=f"{key} cannot be empty")
-        try:
-            rule.to_internal_value(value[key])
-        except serializers.ValidationError as error:
-            raise serializers.ValidationError({key: error.detail}) from None
+class Places(Shape):
+    implementation_repo = Text(1, 200, empty="implementation_repo cannot be empty")
+    code_location = Text(1, 500, empty="code_location cannot be empty")
+
+
+PLACES = Places()
 
 
 class TaskFields(Shape):

@@ -31,6 +31,7 @@ LISTED = Select(
 )
 ENCODED = Remembered(lambda record: _listed(LISTED.named(record)))
 IGNORED = ("created_by",)
+NOBODYS = 0  # an id that nothing has
 
 
 def task_id(key: str) -> int:
@@ -81,8 +82,8 @@ class Tasks(LegacyView):
         if word := self.query("priority"):
             filters["priority"] = legacy.PRIORITY_NUMBERS.get(word, 0)
         project = whole(self.query("project_id"), 0)
-        if 0 < project <= LARGEST_ID:
-            filters["project_id"] = project
+        if project:
+            filters["project_id"] = project if 0 < project <= LARGEST_ID else NOBODYS
         return filters
 
     def _total(self, filters: dict[str, Any]) -> int:

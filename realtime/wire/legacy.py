@@ -42,6 +42,11 @@ def stamp(moment: Stamp) -> int | None:
     return moment // 1000 if isinstance(moment, int) else int(moment.timestamp())
 
 
+def _number(value: float | None) -> float | None:
+    """JSON knows one kind of number: a whole one has no point."""
+    return int(value) if value is not None and value == int(value) else value
+
+
 def bare_task(row: Mapping[str, Any]) -> dict[str, Any]:
     """A task without what its project adds. `row` holds the columns of a task snapshot."""
     shape = {
@@ -55,8 +60,8 @@ def bare_task(row: Mapping[str, Any]) -> dict[str, Any]:
         "created_at": stamp(row["created_at"]),
         "updated_at": stamp(row["updated_at"]),
         "due_date": stamp(row["due_at"]),
-        "estimated_hours": row["estimated_hours"],
-        "actual_hours": row["actual_hours"],
+        "estimated_hours": _number(row["estimated_hours"]),
+        "actual_hours": _number(row["actual_hours"]),
         "tags": row["tags"],
         "metadata": row["metadata"],
         "workspace_id": row["workspace_id"],

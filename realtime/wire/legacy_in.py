@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any, TypeGuard
 
@@ -13,12 +14,17 @@ from tokens.services import LARGEST_COUNT, Report
 
 DEEPEST = 64
 LONGEST_DURATION_MS = 604_800_000
+# A backslash, a pair of surrogates, or half of one: texts that were cut in JavaScript may end in such a half.
+SURROGATES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+HALF = len(rb"\ud83d")
 
 
 def parse(body: bytes) -> Any:
     """The body as JSON, or None, also when it is nested deeper than could ever be answered.
 
-    Byte order marks are accepted; bytes that are no UTF-8 become U+FFFD.
+    Byte order marks are accepted; bytes that are no UTF-8 and halves of surrogate pairs become U+FFFD.
     """
     if body.startswith(b"\xef\xbb\xbf"):
         body = body[3:]
@@ -26,13 +32,18 @@ def parse(body: bytes) -> Any:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         try:
-            value = orjson.loads(body.decode("utf-8", "replace").encode())
+            value = orjson.loads(_mended(body))
         except orjson.JSONDecodeError:
             return None
     if body.count(b"[") + body.count(b"{") > DEEPEST and not _is_flat_enough(value, DEEPEST):
         return None
     # PostgreSQL cannot store NUL in text.
     return _without_nul(value) if b"\\u0000" in body else value
+
+
+def _mended(body: bytes) -> bytes:
+    text = body.decode("utf-8", "replace").encode()
+    return SURROGATES.sub(lambda found: rb"\ufffd" if len(found[0]) == HALF else found[0], text)
 
 
 def _is_flat_enough(value: Any, levels: int) -> bool:

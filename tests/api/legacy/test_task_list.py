@@ -57,6 +57,8 @@ class TaskListTests(LegacyApiTestCase):
             ("assigned_to=Nova", []),
             (f"project_id={project.pk}", ["c"]),
             ("project_id=987654", []),
+            ("project_id=-1", []),
+            (f"project_id={10**30}", []),
             ("priority=medium&status=inbox", ["c"]),
         ):
             with self.subTest(query=query):
