@@ -55,6 +55,6 @@ class TooLarge(DomainError):
 class RateLimited(DomainError):
     """Too many requests in the window. `headers` says when to come back."""
 
-    def __init__(self, message: str, *, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(message, **extra)
         self.headers = headers or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from binascii import hexlify
@@ -29,6 +30,7 @@ SECURITY_HEADERS = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
 ]
+NAMED = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains; preload")
 log = structlog.get_logger("request")
 
@@ -41,7 +43,7 @@ class Edge:
         self.logs_requests = settings.LOG_LEVEL == "DEBUG"
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        request_id = _new_id()
+        request_id = _given_id(scope) or _new_id()
         scope["request_id"] = request_id
         common = [(b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
         if settings.HSTS and (settings.HSTS_ALWAYS or is_https(scope)):
@@ -68,6 +70,14 @@ class Edge:
                 took = round((time.perf_counter() - began) * 1000, 1)
                 log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
             structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _given_id(scope: dict[str, Any]) -> str:
+    """The caller's own, in the dialect that lets callers name their requests."""
+    if not scope["path"].startswith("/api/v1/"):
+        return ""
+    given = text_of(header_map(scope["headers"]), b"x-request-id")
+    return given if NAMED.match(given) else ""
 
 
 def _new_id() -> str:

@@ -60,6 +60,7 @@ DOMAIN_APPS = [
     "tasks",
     "workflows",
     "tokens",
+    "governance",
     "chat",
     "alerts",
     "webhooks",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("img/mark.svg"))),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("api/v1/", include("api.v1.urls")),
     path("api/", include("api.legacy.urls")),
     re_path(r"^api/", unknown_path),
     path("admin/", admin.site.urls),

@@ -50,8 +50,9 @@ def tokens(text: str | None) -> list[str]:
     return list(seen.values())
 
 
-def resolve(text: str | None, *, workspace_id: int) -> list[Mentioned]:
-    """Whom a text names; people win over agents of the same handle. Unknown names are an error, all listed."""
+def resolve(text: str | None, *, workspace_id: int, strict: bool = True) -> list[Mentioned]:
+    """Whom a text names; people win over agents of the same handle. Unknown names are an error, all listed; unless it
+    is not `strict`, then they are plain text."""
     wanted = tokens(text)
     if not wanted:
         return []
@@ -59,10 +60,10 @@ def resolve(text: str | None, *, workspace_id: int) -> list[Mentioned]:
     if missing := [token.lower() for token in wanted if token.lower() not in known]:
         known |= _agents_of_public_id(missing, workspace_id)
     unknown = [token for token in wanted if token.lower() not in known]
-    if unknown:
+    if unknown and strict:
         listed = ", ".join(f"@{token}" for token in unknown)
         raise Invalid(f"Unknown mentions: {listed}", missing_mentions=unknown)
-    return [Mentioned(token, *known[token.lower()]) for token in wanted]
+    return [Mentioned(token, *known[token.lower()]) for token in wanted if token not in unknown]
 
 
 def _people(wanted: list[str], workspace_id: int) -> dict[str, tuple[str, bool]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, ClassVar, TypeVar
 
 import structlog
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework.authentication import CSRFCheck
 from rest_framework.exceptions import MethodNotAllowed
@@ -29,12 +28,16 @@ from core.actors import Actor
 from core.ratelimit import Limit, Usage
 
 from .body import Shape, json_of, read
-from .errors import envelope, refusal
+from .errors import envelope, refusal, request_id_of
 from .once import once
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 S = TypeVar("S", bound=Shape)
 log = structlog.get_logger(__name__)
+
+
+class Utf8JsonRenderer(JsonRenderer):
+    charset = "utf-8"
 
 
 class V1View(APIView):
@@ -47,7 +50,7 @@ class V1View(APIView):
     authentication_classes = ()
     permission_classes = ()
     content_negotiation_class = AnyJson
-    renderer_classes = (JsonRenderer,)
+    renderer_classes = (Utf8JsonRenderer,)
     schema = None
     actor: Actor
     usage: Usage | None = None
@@ -93,7 +96,7 @@ class V1View(APIView):
         raise errors.Unauthenticated("A valid credential is required")
 
     def _check_csrf(self) -> None:
-        check = CSRFCheck(lambda request: None)  # type: ignore[arg-type]
+        check: Any = CSRFCheck(lambda request: HttpResponse())
         check.process_request(self.request._request)
         if reason := check.process_view(self.request._request, None, (), {}):
             raise errors.Denied(f"CSRF check failed: {reason}")
@@ -105,7 +108,7 @@ class V1View(APIView):
         if self.usage.is_over:
             wait = max(1, self.usage.resets_at - int(self.now.timestamp()))
             details = {"limit": limit.allowed, "windowSeconds": limit.seconds, "retryAfter": wait}
-            raise RateLimited(limit.message, details, {"Retry-After": str(wait)})
+            raise errors.RateLimited(limit.message, headers={"Retry-After": str(wait)}, **details)
 
     def _counted_for(self, *, reads: bool) -> str:
         return self.ip if self.actor.kind == "key" and not self.actor.id else f"{self.actor}"
@@ -129,7 +132,7 @@ class V1View(APIView):
     def agent(self) -> Agent:
         """The agent whose token this is."""
         if not hasattr(self, "_agent"):
-            agent = Agent.objects.filter(pk=self.actor.agent_id, workspace_id=self.actor.workspace_id).first()
+            agent = Agent.objects.in_workspace(self.actor.workspace_id).filter(pk=self.actor.agent_id or 0).first()
             if agent is None:
                 raise errors.Unauthenticated("The token's agent is gone")
             self._agent = agent
@@ -166,9 +169,7 @@ class V1View(APIView):
 
     @property
     def request_id(self) -> str:
-        """As the edge gave it to the request."""
-        scope = getattr(self.request._request, "scope", {})
-        return str(scope.get("request_id") or uuid.uuid4())
+        return request_id_of(self.request._request)
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, errors.DomainError):
@@ -183,15 +184,8 @@ class V1View(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         for name, value in (self.usage.headers if self.usage else {}).items():
             response.headers[name] = value
-        response.headers["Content-Type"] = "application/json; charset=utf-8"
         return response
 
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {}
-
-
-class RateLimited(errors.RateLimited):
-    def __init__(self, message: str, details: dict[str, Any], headers: dict[str, str]) -> None:
-        super().__init__(message, headers=headers)
-        self.extra = details

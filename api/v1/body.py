@@ -29,6 +29,11 @@ class Shape(BaseModel):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
+def micro(dollars: float | None) -> int | None:
+    """Money as it is kept: whole micro-dollars."""
+    return None if dollars is None else round(dollars * 1_000_000)
+
+
 def clean(text: str) -> str:
     return CONTROL.sub("", text)
 
@@ -67,10 +72,7 @@ def _dollars(value: Any) -> Any:
     return value
 
 
-# Money as it comes; whole micro-dollars inside.
-Dollars = Annotated[
-    float, BeforeValidator(_dollars), Field(ge=0, le=1_000_000_000), AfterValidator(lambda usd: round(usd * 1_000_000))
-]
+Dollars = Annotated[float, BeforeValidator(_dollars), Field(ge=0, le=1_000_000_000)]
 S = TypeVar("S", bound=Shape)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
+from django.http import HttpRequest
 from rest_framework.response import Response
 
 from core import errors
@@ -38,6 +40,12 @@ def refusal(error: errors.DomainError, request_id: str) -> Response:
     body = envelope(code, error.message, request_id, details)
     body |= getattr(error, "beside", {})
     return Response(body, status=STATUS_OF_CODE.get(code, status), headers=headers)
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """As the edge gave it to the request."""
+    scope = getattr(request, "scope", {})
+    return str(scope.get("request_id") or uuid.uuid4())
 
 
 def envelope(code: str, message: str, request_id: str, details: Any = None) -> dict[str, Any]:

@@ -21,18 +21,20 @@ from . import bookkeeping as books
 
 
 @transaction.atomic
-def create_task(*, actor: Actor, now: datetime, project_id: int | None = None, **fields: Any) -> Task:
+def create_task(
+    *, actor: Actor, now: datetime, project_id: int | None = None, strict_mentions: bool = True, **fields: Any
+) -> Task:
     """Add a task with a ticket number of its project, and tell those it names.
 
     `fields` are columns of Task. A task with an assignee does not wait in the inbox. Raises Invalid when the
-    description mentions somebody unknown.
+    description mentions somebody unknown, if `strict_mentions`.
     """
     fields["assigned_to"] = fields.get("assigned_to") or settings.COORDINATOR_AGENT or None
     if fields["assigned_to"] and fields.get("status", Task.Status.INBOX) == Task.Status.INBOX:
         fields["status"] = Task.Status.ASSIGNED
     if fields.get("status") == Task.Status.DONE:
         fields["completed_at"] = fields.get("completed_at") or now
-    mentioned = mentions.resolve(fields.get("description"), workspace_id=actor.workspace_id)
+    mentioned = mentions.resolve(fields.get("description"), workspace_id=actor.workspace_id, strict=strict_mentions)
     project, number = number_new_task(actor.workspace_id, project_id)
     task = Task(
         workspace_id=actor.workspace_id,

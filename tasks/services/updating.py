@@ -14,7 +14,7 @@ from core.actors import Actor
 from notifications.services import Note, post
 from projects.services import number_moved_task
 from tasks import mentions
-from tasks.models import PRIORITIES, Task
+from tasks.models import PRIORITIES, Assignment, Task
 
 from . import bookkeeping as books
 from .creating import top_of_column
@@ -43,6 +43,8 @@ def update_task(*, task: Task, actor: Actor, now: datetime, changes: dict[str, A
     task.updated_at = now
     books.count(task, +1)
     task.save(update_fields=[*changes, "project", "number", "updated_at"])
+    if task.assigned_to != before["assigned_to"]:
+        Assignment.objects.filter(task=task).delete()
     if task.status != before["status"]:
         books.note_transition(task, was=before["status"], actor=actor, now=now)
     notes = _notes(task, before, fresh_mentions, actor)

@@ -1,0 +1,24 @@
+"""Whether the server answers, for everybody."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .base import V1View
+from .out import moment
+
+
+class Health(V1View):
+    route = "health"
+
+    def get(self, request: Request) -> Response:
+        body = {"status": "ok", "version": settings.VERSION, "time": moment(self.now)}
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except DatabaseError:
+            return Response({**body, "status": "degraded"}, status=503)
+        return Response(body)

@@ -1,0 +1,57 @@
+"""Query parameters of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from core.errors import Invalid
+
+PAGE, LARGEST_PAGE = 50, 200
+LARGEST_OFFSET = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    limit: int
+    offset: int
+
+    def has_more(self, shown: int, total: int) -> bool:
+        return self.offset + shown < total
+
+
+def page_of(query: QueryDict) -> Page:
+    """Above the largest page is cut; what is no number, or too small, is refused."""
+    return Page(
+        min(_number(query, "limit", PAGE, least=1), LARGEST_PAGE),
+        min(_number(query, "offset", 0, least=0), LARGEST_OFFSET),
+    )
+
+
+def _number(query: QueryDict, name: str, default: int, *, least: int) -> int:
+    text = query.get(name, "")
+    if not text:
+        return default
+    if not text.lstrip("-").isdigit() or len(text) > 30 or int(text) < least:
+        raise Invalid("The request is not valid", details=[f"{name}: must be a whole number of at least {least}"])
+    return int(text)
+
+
+def several(query: QueryDict, name: str) -> list[str]:
+    """The values of a parameter that may be repeated, a comma list, or both."""
+    return [word for text in query.getlist(name) for word in (part.strip() for part in text.split(",")) if word]
+
+
+def words(query: QueryDict, name: str, known: Collection[str]) -> list[str]:
+    """As `several`, of an enumeration."""
+    values = several(query, name)
+    for value in values:
+        if value not in known:
+            raise Invalid("The request is not valid", details=[f"{name}: {value[:80]} is none of {', '.join(known)}"])
+    return values
+
+
+def word(query: QueryDict, name: str, known: Collection[str], default: str) -> str:
+    return (words(query, name, known) or [default])[0]

@@ -1,0 +1,193 @@
+"""Objects as the dialect shows them: every documented field is there, unset ones as null, [] or {}."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from agents.models import Agent, Mandate
+from core.ids import parse_ref
+from governance.states import shown as status_shown
+from tasks.models import Brief, Comment, Document, Task, Transition
+from tasks.services.assigning import assignees_of
+
+from .ids import shown
+
+MICRO = 1_000_000
+CONTENT_IN_LISTS = 2000
+
+
+def moment(at: datetime | None) -> str | None:
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def usd(micro: int | None, digits: int = 6) -> float | None:
+    return None if micro is None else round(micro / MICRO, digits)
+
+
+def tasks_out(tasks: Sequence[Task], *, whole: bool = False) -> list[dict[str, Any]]:
+    """With a constant number of queries. In lists the text of deliverables is cut, unless `whole`."""
+    briefs = Brief.objects.select_related("creator_agent", "reviewer").in_bulk([task.pk for task in tasks])
+    assignees = assignees_of(tasks)
+    return [_task(task, briefs.get(task.pk) or Brief(task=task), assignees[task.pk], whole) for task in tasks]
+
+
+def task_out(task: Task) -> dict[str, Any]:
+    return tasks_out([task], whole=True)[0]
+
+
+def _task(task: Task, brief: Brief, assignees: list[Agent], whole: bool) -> dict[str, Any]:
+    shape = {
+        "id": shown("task", task.pk),
+        "title": task.title,
+        "description": task.description,
+        "type": task.type,
+        "status": _status(task, assignees),
+        "priority": task.priority,
+        "creatorAgentId": brief.creator_agent.slug if brief.creator_agent else None,
+        "creatorUserId": shown("user", brief.creator_user_id),
+        "assigneeIds": [agent.slug for agent in assignees],
+        "reviewerId": brief.reviewer.slug if brief.reviewer else None,
+        "parentTaskId": shown("task", task.parent_id),
+        "workPlan": brief.work_plan,
+        "deliverable": brief.deliverable,
+        "reviewChecklist": brief.review_checklist,
+        "reviewCycles": brief.review_cycles,
+        "estimatedCost": usd(brief.estimated_cost_microusd),
+        "actualCost": usd(brief.actual_cost_microusd),
+        "costSummary": brief.cost_summary,
+        "completion": brief.completion,
+        "blockedReason": brief.blocked_reason or _failure(task),
+        "resumeStatus": brief.resume_status,
+        "dueAt": moment(task.due_at),
+        "startedAt": moment(brief.started_at),
+        "submittedAt": moment(brief.submitted_at),
+        "completedAt": moment(task.completed_at),
+        "labels": task.tags,
+        "metadata": task.metadata,
+        "redactedFields": brief.redacted_fields,
+        "createdAt": moment(task.created_at),
+        "updatedAt": moment(task.updated_at),
+    }
+    return shape if whole else _cut(shape)
+
+
+def _status(task: Task, assignees: list[Agent]) -> str:
+    status = status_shown(task.status)
+    return "INBOX" if status == "ASSIGNED" and not assignees else status
+
+
+def _failure(task: Task) -> str | None:
+    return f"failed: {task.error_message or 'no reason given'}" if task.status == Task.Status.FAILED else None
+
+
+def _cut(shape: dict[str, Any]) -> dict[str, Any]:
+    deliverable = shape["deliverable"]
+    if deliverable and len(deliverable.get("content") or "") > CONTENT_IN_LISTS:
+        cut = {**deliverable, "content": deliverable["content"][:CONTENT_IN_LISTS], "contentTruncated": True}
+        return {**shape, "deliverable": cut}
+    return shape
+
+
+def transition_out(row: Transition, slugs: dict[int, str]) -> dict[str, Any]:
+    """`slugs` of agents by id; see `slugs_of`."""
+    kind, id = parse_ref(row.actor) if ":" in row.actor else (row.actor, 0)
+    return {
+        "id": shown("trans", row.pk),
+        "taskId": shown("task", row.task_id),
+        "fromStatus": status_shown(row.was) if row.was else None,
+        "toStatus": status_shown(row.now),
+        "actorType": ACTOR_TYPES.get(kind, "SYSTEM"),
+        "actorAgentId": slugs.get(id) if kind == "agent" else None,
+        "actorUserId": shown("user", id) if kind == "user" else None,
+        "reason": row.reason or None,
+        "sessionKey": row.session_key or None,
+        "validationResult": {"valid": True, "errors": []},
+        "artifactsSnapshot": row.artifacts or {},
+        "createdAt": moment(row.at),
+    }
+
+
+ACTOR_TYPES = {"agent": "AGENT", "user": "USER", "key": "USER"}
+
+
+def slugs_of(actors: Iterable[str]) -> dict[int, str]:
+    """The slugs of the agents among these actors, as the log writes them."""
+    ids = {id for kind, id in map(parse_ref, actors) if kind == "agent"}
+    return dict(Agent.objects.filter(id__in=ids).values_list("id", "slug")) if ids else {}
+
+
+def message_out(row: Comment, slugs: dict[int, str]) -> dict[str, Any]:
+    kind, id = parse_ref(row.actor)
+    return {
+        "id": shown("msg", row.pk),
+        "taskId": shown("task", row.task_id),
+        "authorAgentId": slugs.get(id) if kind == "agent" else None,
+        "authorUserId": shown("user", id) if kind == "user" else None,
+        "type": row.type,
+        "content": row.content,
+        "artifacts": row.artifacts,
+        "mentions": row.mentions,
+        "replyToId": shown("msg", row.parent_id),
+        "metadata": row.metadata,
+        "redactedFields": row.redacted_fields,
+        "createdAt": moment(row.created_at),
+        "editedAt": None,
+    }
+
+
+def document_out(row: Document, *, with_content: bool = False) -> dict[str, Any]:
+    return {
+        "id": shown("doc", row.pk),
+        "taskId": shown("task", row.task_id),
+        "agentId": row.agent.slug if row.agent else None,
+        "name": row.name,
+        "type": row.type,
+        "mimeType": row.mime_type,
+        "content": row.content if with_content else None,
+        "storageUrl": row.storage_url,
+        "sizeBytes": row.size_bytes,
+        "checksum": row.checksum,
+        "isRedacted": row.redaction_note is not None,
+        "redactionNote": row.redaction_note,
+        "version": row.version,
+        "previousVersionId": shown("doc", row.previous_id),
+        "createdAt": moment(row.created_at),
+    }
+
+
+def agents_out(agents: Sequence[Agent]) -> list[dict[str, Any]]:
+    mandates = Mandate.objects.select_related("parent").in_bulk([agent.pk for agent in agents])
+    return [agent_out(agent, mandates.get(agent.pk) or Mandate(agent=agent)) for agent in agents]
+
+
+def agent_out(agent: Agent, mandate: Mandate) -> dict[str, Any]:
+    return {
+        "id": agent.slug,
+        "name": agent.name,
+        "emoji": mandate.emoji,
+        "role": mandate.autonomy,
+        "status": mandate.control,
+        "health": mandate.health,
+        "workspacePath": agent.workspace_path or "",
+        "soulVersionHash": agent.content_hash,
+        "allowedTaskTypes": mandate.allowed_task_types,
+        "allowedTools": mandate.allowed_tools,
+        "budgetDaily": usd(mandate.daily_microusd, 2),
+        "budgetPerRun": usd(mandate.per_run_microusd, 2),
+        "spendToday": usd(mandate.spend_today_microusd),
+        "spendResetAt": moment(mandate.spend_reset_at),
+        "canSpawn": mandate.can_spawn,
+        "maxSubAgents": mandate.max_sub_agents,
+        "parentAgentId": mandate.parent.slug if mandate.parent else None,
+        "currentTaskId": shown("task", mandate.current_task_id),
+        "lastHeartbeatAt": moment(mandate.heartbeat_at or agent.last_seen),
+        "lastError": mandate.last_error,
+        "errorStreak": mandate.error_streak,
+        "statusReason": mandate.status_reason,
+        "statusUntil": moment(mandate.status_until),
+        "metadata": mandate.metadata,
+        "createdAt": moment(agent.created_at),
+        "updatedAt": moment(agent.updated_at),
+    }

@@ -1,0 +1,200 @@
+"""Tasks: the list, new ones, and one with all that belongs to it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.db.models import F, Q, QuerySet
+from pydantic import Field
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access.limits import V1_TASKS
+from agents.models import Agent, Mandate
+from core.errors import Denied, Invalid, NotFound
+from governance.services.creating import create_task
+from governance.states import STATUSES
+from tasks.models import Task
+
+from .base import V1View
+from .body import Dollars, Moment, Shape, Text, Whole, Words, micro
+from .ids import row_id
+from .listing import page_of, several, word, words
+from .out import document_out, message_out, slugs_of, task_out, tasks_out, transition_out
+
+ORDERS = {"createdAt": "created_at", "updatedAt": "updated_at", "priority": "priority", "dueAt": "due_at"}
+TYPES = tuple(Task.Type.values)
+DEEPEST = 5
+LAST_MESSAGES = 100
+# Canonical statuses behind each one shown.
+BEHIND = {
+    "INBOX": ["INBOX", "BACKLOG"],
+    "REVIEW": ["REVIEW", "QUALITY_REVIEW"],
+    "BLOCKED": ["BLOCKED", "AWAITING_OWNER", "FAILED"],
+}
+Title = Annotated[Words, Field(min_length=1, max_length=500)]
+Label = Annotated[Words, Field(min_length=1, max_length=50)]
+Labels = Annotated[list[Label], Field(max_length=20)]
+Slugs = Annotated[list[Text], Field(max_length=10)]
+TaskType = Literal[
+    "CONTENT", "SOCIAL", "EMAIL_MARKETING", "CUSTOMER_RESEARCH", "SEO_RESEARCH", "ENGINEERING", "DOCS", "OPS"
+]
+Description = Annotated[Text, Field(max_length=50_000)]
+Priority = Annotated[Whole, Field(ge=1, le=4)]
+
+
+class NewTask(Shape):
+    title: Title
+    type: TaskType
+    description: Description | None = None
+    priority: Priority = 3
+    assignee_ids: Slugs = []
+    parent_task_id: Text | None = None
+    labels: Labels = []
+    due_at: Moment | None = None
+    estimated_cost: Dollars | None = None
+    metadata: dict[str, Any] = {}
+
+
+def find_task(view: V1View, id: str) -> Task:
+    here = Task.objects.in_workspace(view.actor.workspace_id).select_related("project")
+    task = here.filter(pk=row_id("task", id)).first()
+    if task is None:
+        raise NotFound(f"There is no task {id[:80]}")
+    return task
+
+
+def find_agents(view: V1View, slugs: list[str], field: str) -> list[Agent]:
+    """The agents with these slugs, in this order, each once. Raises Invalid for those that are not there."""
+    wanted = list(dict.fromkeys(slugs))
+    found = {row.slug: row for row in Agent.objects.in_workspace(view.actor.workspace_id).filter(slug__in=wanted)}
+    missing = [slug for slug in wanted if slug not in found]
+    if missing:
+        raise Invalid("The request is not valid", details=[f"{field}: there is no agent {missing[0][:80]}"])
+    return [found[slug] for slug in wanted]
+
+
+class Tasks(V1View):
+    route = "tasks"
+    limit = V1_TASKS
+
+    def get(self, request: Request) -> Response:
+        page = page_of(request.query_params)
+        rows = self._ordered(self._filtered())
+        total = rows.count()
+        shown_rows = list(rows.select_related("project")[page.offset : page.offset + page.limit])
+        more = page.has_more(len(shown_rows), total)
+        return Response({"tasks": tasks_out(shown_rows), "total": total, "hasMore": more})
+
+    def _filtered(self) -> QuerySet[Task]:
+        query = self.request.query_params
+        rows = Task.objects.in_workspace(self.actor.workspace_id)
+        if statuses := words(query, "status", STATUSES):
+            rows = rows.filter(status__in=[own for status in statuses for own in BEHIND.get(status, [status])])
+        if types := words(query, "type", TYPES):
+            rows = rows.filter(type__in=types)
+        if priorities := words(query, "priority", ("1", "2", "3", "4")):
+            rows = rows.filter(priority__in=priorities)
+        if slug := query.get("assigneeId", ""):
+            agent = self._assignee(slug)
+            rows = rows.filter(Q(assigned_to=agent.name) | Q(pk__in=agent.assignments.values("task_id")))
+        if creator := query.get("creatorId", ""):
+            rows = rows.filter(self._created_by(creator))
+        if parent := query.get("parentTaskId", ""):
+            rows = rows.filter(parent_id=row_id("task", parent))
+        for label in several(query, "labels"):
+            rows = rows.filter(tags__icontains=f'"{label[:50]}"')
+        if text := query.get("search", "")[:200]:
+            found = Q(title__icontains=text) | Q(description__icontains=text) | Q(tags__icontains=text)
+            rows = rows.filter(found)
+        return rows
+
+    def _assignee(self, slug: str) -> Agent:
+        if slug == "me":
+            if self.actor.kind != "agent":
+                raise Invalid("The request is not valid", details=["assigneeId: only agents are `me`"])
+            return self.agent
+        return find_agents(self, [slug], "assigneeId")[0]
+
+    @staticmethod
+    def _created_by(creator: str) -> Q:
+        prefix, _, digits = creator.partition("_")
+        if prefix == "user" and digits.isdigit():
+            return Q(brief__creator_user_id=row_id("user", creator))
+        return Q(brief__creator_agent__slug=creator)
+
+    def _ordered(self, rows: QuerySet[Task]) -> QuerySet[Task]:
+        query = self.request.query_params
+        column = F(ORDERS[word(query, "orderBy", tuple(ORDERS), "createdAt")])
+        if word(query, "orderDir", ("asc", "desc"), "desc") == "asc":
+            return rows.order_by(column.asc(nulls_last=True), "id")
+        return rows.order_by(column.desc(nulls_last=True), "-id")
+
+    def post(self, request: Request) -> Response:
+        if "status" in self.sent:
+            raise Invalid(
+                "The request is not valid",
+                details=["status: a new task is in the inbox; move it with POST /tasks/{id}/transition"],
+            )
+        want = self.read(NewTask)
+        assignees = find_agents(self, want.assignee_ids, "assigneeIds")
+        if self.actor.kind == "agent":
+            self._check_naming(assignees)
+        task = create_task(
+            actor=self.actor,
+            now=self.now,
+            title=want.title.strip(),
+            type=want.type,
+            description=want.description,
+            priority=want.priority,
+            labels=want.labels,
+            due_at=want.due_at,
+            metadata=want.metadata,
+            estimated_cost_microusd=micro(want.estimated_cost),
+            parent=self._parent(want.parent_task_id),
+            assignees=assignees,
+            creator=self.agent if self.actor.kind == "agent" else None,
+        )
+        return Response({"task": task_out(task), "created": True}, status=201)
+
+    def _check_naming(self, assignees: list[Agent]) -> None:
+        """Leads give work to others, specialists take it themselves, interns are given it."""
+        autonomy = self.mandate.autonomy
+        others = [agent for agent in assignees if agent.pk != self.agent.pk]
+        if others and autonomy != Mandate.Autonomy.LEAD:
+            raise Denied("Only a lead gives work to other agents")
+        if assignees and autonomy == Mandate.Autonomy.INTERN:
+            raise Denied("An intern cannot take work by itself")
+
+    def _parent(self, id: str | None) -> Task | None:
+        if id is None:
+            return None
+        parent = find_task(self, id)
+        depth, above = 1, parent
+        while above.parent_id is not None and depth < DEEPEST:
+            depth, above = depth + 1, Task.objects.only("parent_id").get(pk=above.parent_id)
+        if depth == DEEPEST:
+            raise Invalid("The request is not valid", details=[f"parentTaskId: tasks nest {DEEPEST} deep at most"])
+        return parent
+
+
+class OneTask(V1View):
+    route = "task"
+
+    def get(self, request: Request, id: str) -> Response:
+        task = find_task(self, id)
+        moves = list(task.transitions.order_by("at", "id"))
+        said = list(task.comments.order_by("-id")[:LAST_MESSAGES])[::-1]
+        slugs = slugs_of([*(row.actor for row in moves), *(row.actor for row in said)])
+        return Response(
+            {
+                "task": task_out(task),
+                "transitions": [transition_out(row, slugs) for row in moves],
+                "messages": [message_out(row, slugs) for row in said],
+                "documents": [
+                    document_out(row) for row in task.documents.filter(next=None).select_related("agent").order_by("id")
+                ],
+                "runs": [],
+                "approvals": [],
+            }
+        )

@@ -1,0 +1,47 @@
+"""Giving tasks to agents, one or several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from activity.services import record
+from agents.models import Agent
+from core.actors import Actor
+from notifications.services import post
+from tasks.models import Task
+from tasks.services import bookkeeping as books
+from tasks.services import update_task
+from tasks.services.assigning import assignees_of, set_assignees
+
+WAITING = (Task.Status.INBOX, Task.Status.BACKLOG)
+
+
+@transaction.atomic
+def assign(*, task: Task, agents: Sequence[Agent], actor: Actor, now: datetime) -> Task:
+    """Make these the task's agents, in this order. Out of the inbox it goes to them, and back when nobody is left."""
+    before = assignees_of([task])[task.pk]
+    if [agent.pk for agent in agents] == [agent.pk for agent in before]:
+        return task
+    changes: dict[str, Any] = {"assigned_to": agents[0].name if agents else None}
+    if agents and task.status in WAITING:
+        changes["status"] = Task.Status.ASSIGNED
+    elif not agents and task.status == Task.Status.ASSIGNED:
+        changes["status"] = Task.Status.INBOX
+    sent = {"assigneeIds": [agent.slug for agent in agents]}
+    task = update_task(task=task, actor=actor, now=now, changes=changes, sent=sent)
+    set_assignees(task=task, agents=agents)
+    _tell_the_others(task, [agent for agent in agents[1:] if agent not in before], actor, now)
+    return task
+
+
+def _tell_the_others(task: Task, agents: Sequence[Agent], actor: Actor, now: datetime) -> None:
+    """The first one hears of it as the task's `assigned_to` does."""
+    if agents:
+        note = books.assignment_note(task, title=task.title)
+        notes = [replace(note, recipient=agent.name) for agent in agents]
+        record(*post(notes, actor=actor, now=now), at=now)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from tests.api.v1.base import V1ApiTestCase
+
+KEYS = {
+    "id", "title", "description", "type", "status", "priority", "creatorAgentId", "creatorUserId", "assigneeIds",
+    "reviewerId", "parentTaskId", "workPlan", "deliverable", "reviewChecklist", "reviewCycles", "estimatedCost",
+    "actualCost", "costSummary", "completion", "blockedReason", "resumeStatus", "dueAt", "startedAt", "submittedAt",
+    "completedAt", "labels", "metadata", "redactedFields", "createdAt", "updatedAt",
+}  # fmt: skip
+
+
+class TaskTests(V1ApiTestCase):
+    def test_a_new_task_is_in_the_inbox_with_every_field(self):
+        task = self.new_task(labels=["guide"], dueAt="2026-02-01T10:00:00+01:00", estimatedCost=2.5)
+        assert set(task) == KEYS
+        assert (task["status"], task["priority"], task["type"]) == ("INBOX", 3, "DOCS")
+        assert (task["dueAt"], task["estimatedCost"], task["labels"]) == ("2026-02-01T09:00:00Z", 2.5, ["guide"])
+        assert task["creatorAgentId"] is None
+
+    def test_with_assignees_it_goes_on_to_them_at_once(self):
+        self.agent("riley"), self.agent("jordan")
+        task = self.new_task(assigneeIds=["jordan", "riley"])
+        assert (task["status"], task["assigneeIds"]) == ("ASSIGNED", ["jordan", "riley"])
+        moves = self.ask("GET", f"/tasks/{task['id']}").body["transitions"]
+        assert [(move["fromStatus"], move["toStatus"]) for move in moves] == [(None, "INBOX"), ("INBOX", "ASSIGNED")]
+
+    def test_the_other_dialect_shows_the_same_card(self):
+        self.agent("jordan")
+        task = self.new_task(assigneeIds=["jordan"])
+        card = self.get(f"/api/tasks/{task['id'].removeprefix('task_')}").body["task"]
+        assert (card["status"], card["assigned_to"], card["title"]) == ("assigned", "jordan", task["title"])
+
+    def test_whoever_gives_it_to_somebody_else_there_replaces_the_list(self):
+        self.agent("jordan"), self.agent("riley"), self.agent("casey")
+        task = self.new_task(assigneeIds=["jordan", "riley"])
+        self.put(f"/api/tasks/{task['id'].removeprefix('task_')}", {"assigned_to": "casey"})
+        assert self.ask("GET", f"/tasks/{task['id']}").body["task"]["assigneeIds"] == ["casey"]
+        assert self.ask("GET", "/tasks?assigneeId=riley").body["total"] == 0
+
+    def test_what_is_wrong_is_told_field_by_field(self):
+        body = {"title": " ", "type": "docs", "priority": 5, "estimatedCost": -1, "labels": [1], "dueAt": "tomorrow"}
+        error = self.refused(self.ask("POST", "/tasks", body), 400, "VALIDATION_ERROR")
+        fields = {line["field"] for line in error["details"]["errors"]}
+        assert fields == {"title", "type", "priority", "estimatedCost", "labels.0", "dueAt"}
+        self.refused(
+            self.ask("POST", "/tasks", {"title": "x", "type": "OPS", "status": "DONE"}), 400, "VALIDATION_ERROR"
+        )
+        answer = self.ask("POST", "/tasks", {"title": "x", "type": "OPS", "assigneeIds": ["nobody"]})
+        self.refused(answer, 400, "VALIDATION_ERROR")
+
+    def test_agents_give_work_by_their_role(self):
+        self.agent("riley")
+        body = {"title": "x", "type": "OPS", "assigneeIds": ["riley"]}
+        self.refused(self.ask("POST", "/tasks", body, as_=self.agent("jordan")), 403, "FORBIDDEN")
+        self.refused(self.ask("POST", "/tasks", body, as_=self.agent("kit", autonomy="INTERN")), 403, "FORBIDDEN")
+        assert self.ask("POST", "/tasks", body, as_=self.agent("lead", autonomy="LEAD")).status == 201
+
+    def test_lists_are_filtered_ordered_and_paged(self):
+        for n in range(3):
+            self.new_task(f"Task {n}", priority=n + 1, labels=["a", f"l{n}"])
+        listed = self.ask("GET", "/tasks?status=INBOX,ASSIGNED&type=DOCS&orderBy=priority&orderDir=asc&limit=2").body
+        assert [task["title"] for task in listed["tasks"]] == ["Task 0", "Task 1"]
+        assert (listed["total"], listed["hasMore"]) == (3, True)
+        assert self.ask("GET", "/tasks?labels=a,l2").body["total"] == 1
+        assert self.ask("GET", "/tasks?search=task%201").body["total"] == 1
+        self.refused(self.ask("GET", "/tasks?status=inbox"), 400, "VALIDATION_ERROR")
+        self.refused(self.ask("GET", "/tasks?limit=0"), 400, "VALIDATION_ERROR")
+
+    def test_ids_that_name_nothing_here_are_not_found(self):
+        there = self.new_task(as_=self.charlie)
+        for id in (there["id"], "task_999999", "task_0", "task_x", "12", "approval_1", "task_" + "9" * 30):
+            self.refused(self.ask("GET", f"/tasks/{id}"), 404, "NOT_FOUND")
+
+    def test_tasks_nest_five_deep(self):
+        parent = self.new_task()
+        for _ in range(4):
+            parent = self.new_task(parentTaskId=parent["id"])
+        body = {"title": "x", "type": "OPS", "parentTaskId": parent["id"]}
+        self.refused(self.ask("POST", "/tasks", body), 400, "VALIDATION_ERROR")
