@@ -62,5 +62,4 @@ def _beat_story(agent: Agent, finds: Sequence[str]) -> Event:
 
 def went_silent(agent: Agent, *, was: str, actor: Actor) -> list[Event]:
     """The events of an agent that the sweep has marked offline."""
-    data = {"status": agent.status, "activity": "No heartbeat"}
-    return [presence_fact(agent, was, actor), status_story(agent, by="heartbeat", data=data)]
+    return [presence_fact(agent, was, actor), status_story(agent, by="heartbeat")]

@@ -45,7 +45,7 @@ def presence_fact(agent: Agent, was: str, actor: Actor) -> Event:
     )
 
 
-def status_story(agent: Agent, *, by: str, data: dict[str, Any]) -> Event:
+def status_story(agent: Agent, *, by: str, data: dict[str, Any] | None = None) -> Event:
     description = f"Agent status changed to {agent.status}"
     return agent_story("agent_status_change", agent, by=by, description=description, data=data)
 

@@ -99,6 +99,9 @@ class SchedulerTests(LegacyApiTestCase):
         self.fall_silent()
         answer = self.run_job(HEARTBEAT)
         assert (answer.status, answer.body) == (200, {"ok": True, "message": "Marked 1 agent(s) offline: nova"})
+        row, *_ = self.get("/api/activities?type=agent_status_change").body["activities"]
+        assert (row["actor"], row["data"]) == ("heartbeat", None)
+        assert row["description"] == "Agent status changed to offline"
         assert self.run_job(HEARTBEAT).body == {"ok": True, "message": "All agents healthy"}
         assert self.task(HEARTBEAT)["lastRun"] is None
         assert not JobRecord.objects.exists()
