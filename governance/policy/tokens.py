@@ -1,0 +1,72 @@
+"""The paths within the words of a command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_BETWEEN = re.compile(r"[=:,@]")
+_ATTACHED = re.compile(r"-[A-Za-z0-9]+?((?:\.\.|/|~).*)", re.DOTALL)
+_PROCESS_ROOT = re.compile(r"/+(?:\./+)*proc/+[^/]+/+(?:task/+[^/]+/+)?root(?=/|$)")
+_HOMES = re.compile(r"~[^/]*|/(?:root|(?:home|users)/[^/]+)", re.IGNORECASE)
+
+
+def path_pieces(words: Iterable[str]) -> Iterator[str]:
+    """What may be a path in each word: the word, its parts, what is attached to an option."""
+    for word in words:
+        piece = word.strip(" \t\n\"'")
+        if not piece or ("/" not in piece and "~" not in piece and "." not in piece and "*" not in piece):
+            continue
+        if url := _URL.match(piece):
+            if url[1].casefold() == "file":
+                yield clean(piece[url.end() - 1 :])
+            continue
+        yield clean(piece)
+        if attached := _ATTACHED.match(piece):
+            yield clean(attached[1])
+        if _BETWEEN.search(piece):
+            yield from map(clean, _BETWEEN.split(piece))
+
+
+def clean(piece: str) -> str:
+    """The path seen through the doors that lead back to the root."""
+    piece = _PROCESS_ROOT.sub("/", piece.replace("\\", "/"))
+    return piece.removeprefix("/private") if piece.startswith(("/private/etc", "/private/var")) else piece
+
+
+def parts_of(piece: str) -> list[str]:
+    parts: list[str] = []
+    for part in piece.split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in ("", ".", ".."):
+            parts.append(part.casefold())
+    return parts
+
+
+def is_under(piece: str, wanted: tuple[str, ...]) -> bool:
+    return piece.startswith("/") and _begins(parts_of(piece), wanted)
+
+
+def home_relative(piece: str, wanted: tuple[str, ...]) -> bool:
+    """Is it there below anybody's home? A hidden directory is guarded wherever it stands."""
+    home = _HOMES.match(piece)
+    if home and _begins(parts_of(piece[home.end() :]), wanted):
+        return True
+    parts = parts_of(piece)
+    first = range(len(parts)) if wanted and wanted[0].startswith(".") else ()
+    return any(_begins(parts[at:], wanted) for at in first)
+
+
+def _begins(parts: list[str], wanted: tuple[str, ...]) -> bool:
+    return len(parts) >= len(wanted) and all(_same(part, want) for part, want in zip(parts, wanted, strict=False))
+
+
+def _same(part: str, wanted: str) -> bool:
+    if part == wanted:
+        return True
+    if wanted.startswith(".") and not part.startswith("."):
+        return False
+    return any(char in part for char in "*?[") and fnmatchcase(wanted, part.replace("[^", "[!"))
