@@ -13,7 +13,7 @@ from rest_framework.request import Request
 class JsonRenderer(BaseRenderer):
     media_type = "application/json"
     format = "json"
-    charset = None
+    charset: str | None = None
 
     def render(self, data: Any, accepted_media_type: str | None = None, context: Any = None) -> bytes:
         return b"" if data is None else orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)

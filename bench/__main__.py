@@ -40,7 +40,7 @@ def main() -> int:
         return 1
     if given.json:
         report.write(given.json, tables, sitting.limit)
-    return 0 if all(figure.good for figures in tables.values() for figure in figures) else 1
+    return 0 if all(figure.good_on(sitting.limit) for figures in tables.values() for figure in figures) else 1
 
 
 sys.exit(main())

@@ -18,6 +18,10 @@ class Goal:
         return value <= self.value if self.at_most else value >= self.value
 
 
+# Bare ASGI answers per second of the machine that the goals were set for.
+REFERENCE = 40_000
+TIMES = {"ms", "s"}
+
 # Requests per second at least; milliseconds, kB, MiB and seconds at most.
 GOALS = {
     "heartbeat with token_usage": Goal(3500),
@@ -58,6 +62,17 @@ class Figure:
     @property
     def good(self) -> bool:
         return not self.fault and (self.goal is None or self.goal.met(self.value))
+
+    def good_on(self, limit: float) -> bool:
+        """Whether the goal is met in proportion to what this machine can do at all."""
+        return self.good or (not self.fault and self.goal is not None and self.goal.met(self.on_reference(limit)))
+
+    def on_reference(self, limit: float) -> float:
+        """The figure as it would be on the machine that the goals were set for, if that is the faster one."""
+        pace = min(1.0, limit / REFERENCE) if limit else 1.0
+        if self.unit == "/s":
+            return self.value / pace
+        return self.value * pace if self.unit in TIMES else self.value
 
     def share_of(self, limit: float) -> str:
         return f"{100 * self.value / limit:.1f} %" if self.unit == "/s" and limit else ""
