@@ -26,6 +26,14 @@ def test_a_goal_is_met_from_above_or_from_below():
     assert not Figure("board page", 151, "ms").good
 
 
+def test_on_a_slower_machine_a_goal_is_met_in_proportion():
+    assert rate(350).good_on(20_000)
+    assert not rate(349).good_on(20_000)
+    assert not rate(699).good_on(80_000)
+    assert Figure("board page", 300, "ms").good_on(20_000)
+    assert not Figure("memory of the worker", 151, "MiB").good_on(20_000)
+
+
 def test_what_could_not_be_measured_is_not_good():
     assert not failed("board page", "ms", "no answer").good
     assert math.isnan(failed("board page", "ms", "no answer").value)
