@@ -13,7 +13,7 @@ from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
 from core.errors import Conflict, Invalid
-from core.ids import ref, slugify
+from core.ids import free_name, ref, slugify
 from core.rows import find
 
 from .models import GENERAL, Membership, Project
@@ -129,8 +129,7 @@ def general_project(workspace_id: int, *, besides: Project | None = None) -> Pro
 def _free_prefix(workspace_id: int) -> str:
     same = Project.objects.in_workspace(workspace_id).filter(ticket_prefix__startswith=FIRST_PREFIX)
     taken = set(same.values_list("ticket_prefix", flat=True))
-    numbered = (f"{FIRST_PREFIX}{n}" for n in range(2, len(taken) + 3))
-    return next(prefix for prefix in (FIRST_PREFIX, *numbered) if prefix not in taken)
+    return free_name(FIRST_PREFIX, taken, joint="")
 
 
 def number_new_task(workspace_id: int, project_id: int | None) -> tuple[Project, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,10 @@ from django.db import connection, models
 from django.db.models.functions import Concat, Substr
 
 from accounts.models import ApiKey
-from agents.models import Agent
+from agents.models import LONGEST_NAME, Agent, handle_of
 from chat.models import LONGEST_KEY, Conversation, Line, Message, Pair
 from chat.services import count_lines
+from core.ids import free_name
 from notifications.models import Notification
 from projects.models import Membership, Project
 from tasks.models import Mention, Subscription, Task
@@ -55,12 +56,12 @@ def _rename_agents(workspace_id: int, to: int) -> dict[str, str]:
     renamed = {}
     for agent in mine.filter(models.Q(name__in=names) | models.Q(slug__in=slugs)):
         if agent.name in names:
-            renamed[agent.name] = free(agent.name, names | own_names, 100)
+            renamed[agent.name] = free_name(agent.name, names | own_names, longest=LONGEST_NAME)
             agent.name = renamed[agent.name]
             own_names.add(agent.name)
-            agent.handle = agent.name.lower().replace(" ", "-")
+            agent.handle = handle_of(agent.name)
         if agent.slug in slugs:
-            agent.slug = free(agent.slug, slugs | own_slugs, 110)
+            agent.slug = free_name(agent.slug, slugs | own_slugs, longest=110)
             own_slugs.add(agent.slug)
         agent.save(update_fields=["name", "slug", "handle"])
         ApiKey.objects.filter(agent_id=agent.pk).update(agent_name=agent.name)
@@ -93,10 +94,10 @@ def _rename_projects(workspace_id: int, to: int) -> None:
     for project in mine.filter(models.Q(slug__in=slugs) | models.Q(ticket_prefix__in=prefixes)).order_by("id"):
         taken = Project.objects.filter(both).exclude(pk=project.pk)
         if project.slug in slugs:
-            project.slug = free(project.slug, set(taken.values_list("slug", flat=True)), 64)
+            project.slug = free_name(project.slug, set(taken.values_list("slug", flat=True)), longest=64)
         if project.ticket_prefix in prefixes:
             used = set(taken.values_list("ticket_prefix", flat=True))
-            project.ticket_prefix = free(project.ticket_prefix, used, 12, joint="")
+            project.ticket_prefix = free_name(project.ticket_prefix, used, longest=12, joint="")
         project.save(update_fields=["slug", "ticket_prefix"])
 
 
@@ -105,16 +106,9 @@ def _rename_conversations(workspace_id: int, to: int) -> None:
     mine, theirs = (Conversation.objects.filter(workspace_id=id) for id in (workspace_id, to))
     taken = {*mine.values_list("key", flat=True), *theirs.values_list("key", flat=True)}
     for conversation in mine.filter(key__in=theirs.values("key")).order_by("id"):
-        conversation.key = free(conversation.key, taken, LONGEST_KEY)
+        conversation.key = free_name(conversation.key, taken, longest=LONGEST_KEY)
         taken.add(conversation.key)
         conversation.save(update_fields=["key"])
-
-
-def free(word: str, taken: Iterable[str], longest: int, *, joint: str = "-") -> str:
-    """The word with the first number behind it that nobody has, cut so that it fits."""
-    taken = set(taken)
-    endings = (f"{joint}{n}" for n in range(2, len(taken) + 3))
-    return next(name for end in endings if (name := word[: longest - len(end)] + end) not in taken)
 
 
 def _add_sums(workspace_id: int, to: int) -> None:

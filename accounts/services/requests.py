@@ -13,6 +13,7 @@ from accounts.models import DEFAULT_WORKSPACE, AccessRequest, User, Workspace
 from activity.audit import Origin, record_audit
 from core.actors import Actor, system
 from core.errors import Conflict, NotFound
+from core.ids import free_name
 
 from .access import access_changed
 from .signin import note_sign_in
@@ -138,8 +139,4 @@ def _free_name(email: str) -> str:
     """The mailbox's name; `-2`, `-3`, … where it is taken."""
     stem = NOT_IN_NAMES.sub("", email.lower().partition("@")[0])[:LONGEST_NAME] or "user"
     taken = set(User.objects.filter(username__startswith=stem).values_list("username", flat=True))
-    name, n = stem, 1
-    while name in taken:
-        n += 1
-        name = f"{stem}-{n}"
-    return name
+    return free_name(stem, taken)

@@ -16,6 +16,7 @@ from core.ids import LARGEST_ID
 from core.querysets import WorkspaceQuerySet
 from core.rows import ask, places
 
+LONGEST_NAME = 100
 # In the order of the model's fields, as from_db expects.
 BEAT_COLUMNS = (
     "id", "workspace_id", "name", "status", "pulse_minute", "pulse_beats", "pulse_work", "pulse_errors",
@@ -26,6 +27,17 @@ def _numbers_and_names(keys: Iterable[str]) -> tuple[set[int], set[str]]:
     numbers = {int(key) for key in keys if is_number(key) and int(key) <= LARGEST_ID}
     # No name holds a NUL, and PostgreSQL refuses to look for one.
     return numbers, {key for key in keys if not is_number(key) and "\0" not in key}
+
+
+def handle_of(name: str) -> str:
+    """What `@` finds an agent by: its name in lower case, which can be longer, with hyphens for blanks."""
+    return name.lower().replace(" ", "-")[:LONGEST_NAME]
+
+
+def public_id_in(config: dict[str, Any]) -> str:
+    """The name that an agent's configuration gives it outside of this server, or the empty text."""
+    value = config.get("openclawId")
+    return value if isinstance(value, str) else ""
 
 
 def is_number(key: str) -> bool:
@@ -109,10 +121,9 @@ class Agent(models.Model):
         CUSTOM = "custom"
 
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="agents", db_index=False)
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=LONGEST_NAME)
     slug = models.CharField(max_length=110)
-    # What `@` finds: the name in lower case, blanks as hyphens.
-    handle = models.CharField(max_length=100)
+    handle = models.CharField(max_length=LONGEST_NAME)
     role = models.CharField(max_length=100)
     session_key = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001 - unique unless absent
     soul_content = models.TextField(null=True)  # noqa: DJ001 - the contract tells null from empty

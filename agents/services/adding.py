@@ -11,12 +11,13 @@ from django.db import transaction
 from activity.audit import Origin, record_audit
 from activity.catalogue import Kind
 from activity.services import record
-from agents.models import Agent, AgentQuerySet
+from agents.models import Agent, handle_of, public_id_in
 from agents.templates import TEMPLATES
 from core.actors import Actor
 from core.errors import Conflict, Invalid
-from core.ids import slugify
+from core.ids import free_name, slugify
 
+from .finding import find_named
 from .telling import agent_story, fact_of, presence_fact
 
 
@@ -46,7 +47,7 @@ def create_agent(*, actor: Actor, now: datetime, name: str, role: str = "", temp
 @transaction.atomic
 def connect_agent(*, actor: Actor, now: datetime, name: str, role: str) -> tuple[Agent, bool]:
     """The agent of that name, online: made if need be. Returns it and whether it is new."""
-    agent = Agent.objects.filter(workspace_id=actor.workspace_id, name=name).first()
+    agent = find_named(actor.workspace_id, name)
     if agent is not None:
         was, agent.status = agent.status, Agent.Status.ONLINE
         agent.heard_at = agent.updated_at = now
@@ -82,7 +83,7 @@ def register_agent(
     *, newcomer: Newcomer, actor: Actor, now: datetime, origin: Origin | None = None
 ) -> tuple[Agent, bool]:
     """The agent of that name, idle and seen now: added if need be. Returns it and whether it is new."""
-    agent = Agent.objects.filter(workspace_id=actor.workspace_id, name=newcomer.name).first()
+    agent = find_named(actor.workspace_id, newcomer.name)
     if agent is not None:
         was, agent.status = agent.status, Agent.Status.IDLE
         agent.last_seen = agent.heard_at = agent.updated_at = now
@@ -123,12 +124,13 @@ def insert_agent(actor: Actor, now: datetime, name: str, role: str, **fields: An
         raise Conflict("Agent name already exists")
     fields.setdefault("config", {})
     fields["session_key"] = free_session_key(fields.get("session_key"))
-    public_id = fields["config"].get("openclawId")
+    slug = slugify(public_id_in(fields["config"]) or name)
+    taken = set(here.filter(slug__startswith=slug).values_list("slug", flat=True))
     return Agent.objects.create(
         workspace_id=actor.workspace_id,
         name=name,
-        slug=_free_slug(here, slugify(public_id if isinstance(public_id, str) and public_id else name)),
-        handle=name.lower().replace(" ", "-"),
+        slug=free_name(slug, taken),
+        handle=handle_of(name),
         role=role,
         heard_at=now,
         created_at=now,
@@ -143,10 +145,3 @@ def free_session_key(key: str | None, *, of: Agent | None = None) -> str | None:
     if key and (taken.exclude(pk=of.pk) if of else taken).exists():
         raise Conflict("Session key already in use")
     return key or None
-
-
-def _free_slug(here: AgentQuerySet, slug: str) -> str:
-    taken = set(here.filter(slug__startswith=slug).values_list("slug", flat=True))
-    if slug not in taken:
-        return slug
-    return next(f"{slug}-{n}" for n in range(2, len(taken) + 3) if f"{slug}-{n}" not in taken)

@@ -22,4 +22,5 @@ def lock(agent: Agent) -> Agent:
 
 
 def find_named(workspace_id: int, name: str) -> Agent | None:
+    """By exact name alone, even one of digits."""
     return Agent.objects.filter(workspace_id=workspace_id, name=name).first()

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.access import limits
 from agents.models import Agent
-from agents.services import configure_agent, create_agent, delete_agent, find_agent, update_agent
+from agents.services import configure_agent, create_agent, delete_agent, find_agent, find_named, update_agent
 from core.clock import seconds
 from core.errors import Denied, Invalid, NotFound
 from core.rows import Record, Select
@@ -82,7 +82,7 @@ class Agents(LegacyView):
         if not isinstance(name, str) or not name:
             raise Invalid("Agent name is required")
         changes = _changes(sent)
-        agent = Agent.objects.filter(workspace_id=self.actor.workspace_id, name=name).first()
+        agent = find_named(self.actor.workspace_id, name)
         if agent is None:
             raise NotFound("Agent not found")
         update_agent(agent=agent, actor=self.actor, now=self.now, changes=changes)

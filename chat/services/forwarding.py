@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.isolation import is_strict
-from agents.models import Agent
+from agents.models import public_id_in
+from agents.services import find_named
 from core.actors import Actor
 from core.ids import slugify
 
@@ -52,8 +53,7 @@ def _session(words: Words, actor: Actor) -> str:
     if words.session:
         return words.session
     name = words.to or ""
-    agent = Agent.objects.filter(workspace_id=actor.workspace_id, name=name).first()
-    if agent is not None and agent.session_key:
-        return agent.session_key
-    public_id = agent.config.get("openclawId") if agent is not None else None
-    return public_id if isinstance(public_id, str) and public_id else slugify(name)
+    agent = find_named(actor.workspace_id, name)
+    if agent is None:
+        return slugify(name)
+    return agent.session_key or public_id_in(agent.config) or slugify(name)

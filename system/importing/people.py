@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import DEFAULT_WORKSPACE, ApiKey, RoleWord, Tenant, User, Workspace
-from agents.models import Agent
-from core.ids import slugify
-from provisioning.moving import free
+from agents.models import Agent, handle_of, public_id_in
+from core.ids import free_name, slugify
 
 from .transfer import Transfer
 from .values import json, maybe_text, moment, text
@@ -24,7 +23,7 @@ def bring_workspaces(transfer: Transfer) -> None:
         if slug == "default":
             transfer.became("workspaces", row["id"], DEFAULT_WORKSPACE)
             continue
-        slug = free(slug, known, 64) if slug in known else slug
+        slug = free_name(slug, known, longest=64)
         known.add(slug)
         strict = row["isolation"] == Workspace.Isolation.STRICT
         workspace = Workspace.objects.create(
@@ -126,7 +125,7 @@ class _Names:
 
     def new(self, agent: Agent, id: int) -> Agent:
         slugs = self.slugs.setdefault(agent.workspace_id, set())
-        agent.slug = free(agent.slug, slugs, 110) if agent.slug in slugs else agent.slug
+        agent.slug = free_name(agent.slug, slugs, longest=110)
         slugs.add(agent.slug)
         if agent.session_key in self.session_keys:
             agent.session_key = None
@@ -139,12 +138,11 @@ class _Names:
 def _agent(transfer: Transfer, row: dict[str, Any], home: int, name: str) -> Agent:
     born = moment(row["created_at"]) or transfer.now
     config = json(row["config"], {})
-    public_id = config.get("openclawId")
     return Agent(
         workspace_id=home,
         name=name,
-        slug=slugify(public_id if isinstance(public_id, str) and public_id else name),
-        handle=name.lower().replace(" ", "-")[:100],
+        slug=slugify(public_id_in(config) or name),
+        handle=handle_of(name),
         role=text(row["role"], 100) or "agent",
         session_key=maybe_text(row["session_key"], 200) or None,
         soul_content=maybe_text(row["soul_content"]),

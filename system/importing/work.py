@@ -7,10 +7,9 @@ from typing import Any
 
 from django.db.models import F
 
-from core.ids import slugify
+from core.ids import free_name, slugify
 from projects.models import Membership, Project
 from projects.services import general_project
-from provisioning.moving import free
 from tasks.models import Tally, Task, Transition
 
 from .people import home_of
@@ -50,10 +49,10 @@ def bring_projects(transfer: Transfer) -> None:
             del mine[same.slug]
             new.pk = same.pk
         elif same is not None:
-            new.slug = free(new.slug, mine, 64)
+            new.slug = free_name(new.slug, mine, longest=64)
         prefixes = {project.ticket_prefix for project in mine.values()}
         if new.ticket_prefix in prefixes:
-            new.ticket_prefix = free(new.ticket_prefix, prefixes, 12, joint="")
+            new.ticket_prefix = free_name(new.ticket_prefix, prefixes, longest=12, joint="")
         new.pk = new.pk or ids.take(row["id"])
         new.save()
         mine[new.slug] = new

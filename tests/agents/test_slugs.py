@@ -23,3 +23,6 @@ class SlugTests(BaseTestCase):
         make_agent("nova", session_key="s")
         with pytest.raises(Conflict):
             make_agent("nova", session_key="s", actor=actor_of(self.charlie))
+
+    def test_a_handle_fits_even_when_lower_case_is_longer(self):
+        assert len(make_agent("İ" * 100).handle) == 100
