@@ -1,0 +1,1 @@
+"""`mc mcp`: Mission Control as tools of the Model Context Protocol."""
