@@ -89,7 +89,7 @@ TABLE: dict[str, dict[str, Role | None]] = {
     "security-scan": {"GET": A},
     "security-scan-agent": {"POST": A},
     "security-audit": {"GET": A},
-    "index": {"GET": None},
+    "index": {"GET": V},
     "docs-tree": {"GET": V},
     "docs-search": {"GET": V},
     "docs-content": {"GET": V},

@@ -21,8 +21,6 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "bench/R
 
 
 class Index(LegacyView):
-    """Behind the gate, but without a role of its own."""
-
     route = "index"
 
     @describe("Every route with its methods and least roles.", answers={200: has(version=TEXT, endpoints=many(FREE))})

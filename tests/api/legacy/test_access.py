@@ -43,7 +43,7 @@ ROLES: dict[str, dict[str, int | None]] = {
     "/api/security-scan": {"GET": ADMIN},
     "/api/security-scan/agent": {"POST": ADMIN},
     "/api/security-audit": {"GET": ADMIN},
-    "/api/index": {"GET": None},
+    "/api/index": {"GET": VIEWER},
     "/api/docs/tree": {"GET": VIEWER},
     "/api/docs/search": {"GET": VIEWER},
     "/api/docs/content": {"GET": VIEWER},

@@ -21,6 +21,10 @@ class IndexTests(LegacyApiTestCase):
     def test_strangers_stop_at_the_gate(self):
         assert self.call("GET", "/api/index").body == {"error": "Unauthorized"}
 
+    def test_a_credential_that_is_none_is_not_enough(self):
+        answer = self.call("GET", "/api/index", cookie="mc-session=made-up")
+        assert (answer.status, answer.body) == (401, {"error": "Authentication required"})
+
 
 class DocumentTests(LegacyApiTestCase):
     def test_documents_can_be_listed_searched_and_read(self):
