@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from http.cookies import CookieError, Morsel, SimpleCookie
+from http.cookies import Morsel
 
 SCHEMES = {"bearer", "apikey", "token"}
 COOKIES = ("__Host-mc-session", "mc-session")
@@ -19,14 +19,12 @@ def key_in(x_api_key: str, authorization: str) -> str:
 
 
 def cookie_in(header: str) -> str:
-    """The session cookie, the secure spelling first."""
+    """The session cookie, the secure spelling first. Other applications of the same host set cookies of any shape."""
     if "mc-session" not in header:
         return ""
-    try:
-        jar = SimpleCookie(header)
-    except CookieError:
-        return ""
-    return next((jar[name].value for name in COOKIES if name in jar and jar[name].value), "")
+    parts = (part.partition("=") for part in header.split(";"))
+    jar = {name.strip(): value.strip().strip('"') for name, _, value in parts}
+    return next((jar[name] for name in COOKIES if jar.get(name)), "")
 
 
 def cookie_line(cookie: Morsel[str]) -> str:
@@ -45,7 +43,8 @@ def header_map(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Later values of a repeated header are joined as HTTP allows."""
     headers: Headers = {}
     for name, value in raw:
-        headers[name] = headers[name] + b", " + value if name in headers else value
+        between = b"; " if name == b"cookie" else b", "
+        headers[name] = headers[name] + between + value if name in headers else value
     return headers
 
 

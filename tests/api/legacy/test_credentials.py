@@ -76,6 +76,15 @@ class CredentialTests(LegacyApiTestCase):
         assert self.who(cookie=f"mc-session={good}") == "vera"
         assert self.who(cookie=f"mission-control-auth={good}") == 401
 
+    def test_cookies_of_other_applications_do_not_hide_it(self):
+        self.client.force_login(self.vera)
+        good = self.client.cookies["mc-session"].value
+        self.client.cookies.clear()
+        for other in ('theme={"mode":"dark"}', "a=b c", "flag", "list[0]=x", "path=/", "name=\xe9", "x-mc-session=bad"):
+            for cookies in (f"{other}; mc-session={good}", f"mc-session={good}; {other}"):
+                with self.subTest(cookies=cookies):
+                    assert self.who(cookie=cookies) == "vera"
+
     def test_a_person_who_was_shut_out_is_out(self):
         self.client.force_login(self.vera)
         User.objects.filter(pk=self.vera.pk).update(is_active=False)
