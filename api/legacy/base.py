@@ -48,6 +48,8 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.Unavailable: 501,
 }
 LIMIT_CAP, OFFSET_CAP = 200, 2**53
+# The codes of errors that clients of this dialect know.
+CODES = {"NO_USERS", "PENDING_APPROVAL"}
 MANY_SLASHES = re.compile(r"//+")
 # How often a request that lost a race on PostgreSQL is tried again.
 LOOKS = 8
@@ -188,7 +190,8 @@ class LegacyView(APIView):
 
 
 def refusal(error: errors.DomainError) -> Response:
-    body: dict[str, Any] = {"error": error.message, **error.extra}
+    code = {"code": error.code} if error.code in CODES else {}
+    body: dict[str, Any] = {"error": error.message, **code, **error.extra}
     if isinstance(error, errors.Invalid) and error.details is not None:
         body["details"] = error.details
     headers = error.headers if isinstance(error, errors.RateLimited) else None
