@@ -5,20 +5,37 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.errors import Invalid, NotFound, Unavailable
-from core.ids import LARGEST_ID
-from projects.models import Project
+from core.errors import Invalid, Unavailable
+from projects.services import find_project
 
-from .answers import ERROR, FREE, TEXT, has
+from .answers import ERROR, FREE
 from .base import LegacyView
 from .docs import describe
+from .fields import Shape, Text, Word
 
 NO_TOKEN = "GITHUB_TOKEN not configured"
 REPO = re.compile(r"[^/\s]+/[^/\s]+")
 ACTIONS = ("sync", "comment", "close", "status", "init-labels", "sync-project")
+
+
+class Repo(Text):
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not REPO.fullmatch(text):
+            raise serializers.ValidationError("Repo must be owner/repo format")
+        return text
+
+
+class GithubFields(Shape):
+    action = Word({word: word for word in ACTIONS}, required=True)
+    repo = Repo()
+
+
+FIELDS = GithubFields()
 
 
 class Github(LegacyView):
@@ -35,16 +52,10 @@ class Github(LegacyView):
             raise Invalid("repo query parameter required (owner/repo format)")
         raise Invalid(NO_TOKEN)
 
-    @describe("Synchronise, comment, close.", body=has(action=TEXT), answers={200: FREE, 500: ERROR})
+    @describe("Synchronise, comment, close.", body=GithubFields, answers={200: FREE, 500: ERROR})
     def post(self, request: Request) -> Response:
+        self.read(FIELDS)
         sent = self.sent_object()
-        wrong = []
-        if sent.get("action") not in ACTIONS:
-            wrong.append("action: Invalid input")
-        if sent.get("repo") is not None and not (isinstance(sent["repo"], str) and REPO.fullmatch(sent["repo"])):
-            wrong.append("repo: Repo must be owner/repo format")
-        if wrong:
-            raise Invalid(details=wrong)
         if sent["action"] == "status":
             return Response({"syncs": []})
         self._check(sent)
@@ -66,7 +77,7 @@ class Github(LegacyView):
     def _check_project(self, id: Any) -> None:
         if not id:
             raise Invalid("project_id is required")
-        known = type(id) is int and 0 < id <= LARGEST_ID
-        if not known or not Project.objects.in_workspace(self.actor.workspace_id).filter(id=id).exists():
-            raise NotFound("Project not found")
+        project = find_project(actor=self.actor, id=id if type(id) is int else 0)
+        if not (project.github_repo and project.github_sync_enabled):
+            raise Invalid("GitHub sync not enabled for this project")
         raise Unavailable("GitHub is not connected to this server yet")

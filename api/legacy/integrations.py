@@ -12,6 +12,7 @@ from core.errors import Denied, Invalid, NotFound
 from .answers import FREE, TEXT, has
 from .base import LegacyView
 from .docs import describe
+from .fields import Shape, Text, Word
 
 NOT_CONFIGURED = "OPENCLAW_STATE_DIR not configured"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -21,6 +22,15 @@ IDS = {
     "anthropic", "openai", "openrouter", "venice", "nvidia", "moonshot", "ollama", "brave", "x_twitter", "linkedin",
     "telegram", "github", "google_workspace", "onepassword", "gateway", "hyperbrowser",
 }  # fmt: skip
+
+
+class ActionFields(Shape):
+    action = Word({word: word for word in ACTIONS}, required=True)
+    integrationId = Text()
+    category = Text()
+
+
+FIELDS = ActionFields()
 
 
 class Integrations(LegacyView):
@@ -56,17 +66,13 @@ class Integrations(LegacyView):
             _check_protection(str(name).strip(), "remove")
         raise NotFound(NOT_CONFIGURED)
 
-    @describe("Test an integration, or pull its key from a vault.", body=has(action=TEXT), answers={200: FREE})
+    @describe("Test an integration, or pull its key from a vault.", body=ActionFields, answers={200: FREE})
     def post(self, request: Request) -> Response:
-        sent = self.sent_object()
-        if sent.get("action") not in ACTIONS:
-            raise Invalid(details=["action: Invalid input"])
-        id = sent.get("integrationId")
-        if id is not None and not isinstance(id, str):
-            raise Invalid(details=["integrationId: Invalid input"])
-        if sent["action"] != "pull-all" and not id:
+        want = self.read(FIELDS)
+        id = want.get("integrationId")
+        if want["action"] != "pull-all" and not id:
             raise Invalid("integrationId required")
-        if sent["action"] != "pull-all" and id not in IDS:
+        if want["action"] != "pull-all" and id not in IDS:
             raise NotFound(f"Unknown integration: {id}")
         raise NotFound(NOT_CONFIGURED)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.test import override_settings
 
+from projects.models import Project
 from projects.services import general_project
 from tests.base import LegacyApiTestCase, forget_rates
 
@@ -157,12 +158,23 @@ class GithubTests(OutsideTestCase):
 
     def test_a_project_that_could_be_synchronised_is_refused_with_501(self):
         project = general_project(self.home.id)
-        answer = self.post("/api/github", {"action": "sync-project", "project_id": project.pk}, as_=self.alice)
-        assert answer.status == 501
+        sent = {"action": "sync-project", "project_id": project.pk}
+        for repo, enabled in ((None, False), (None, True), ("a/b", False)):
+            Project.objects.filter(pk=project.pk).update(github_repo=repo, github_sync_enabled=enabled)
+            self.refused("POST", "/api/github", sent, 400, "GitHub sync not enabled for this project")
+        Project.objects.filter(pk=project.pk).update(github_repo="a/b", github_sync_enabled=True)
+        assert self.post("/api/github", sent, as_=self.alice).status == 501
 
     def test_every_wrong_field_is_listed(self):
         answer = self.post("/api/github", {"action": "x", "repo": "x"}, as_=self.alice)
         assert answer.body["details"] == ["action: Invalid input", "repo: Repo must be owner/repo format"]
+        for path in ("/api/github", "/api/integrations"):
+            for sent, details in (([], [": Invalid input"]), ({}, ["action: Invalid input"])):
+                answer = self.post(path, sent, as_=self.alice)
+                assert (answer.status, answer.body["details"]) == (400, details)
+            self.refused("POST", path, b"", 400, "Invalid request body")
+        answer = self.post("/api/github", {"action": "sync", "repo": 5}, as_=self.alice)
+        assert answer.body["details"] == ["repo: Invalid input"]
 
 
 class FolderTests(OutsideTestCase):
