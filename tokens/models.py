@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -130,3 +130,127 @@ class Budget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workspace_id}: {self.month_microusd / MICRO:.2f} USD a month"
+
+
+class RunQuerySet(WorkspaceQuerySet["Run"]):
+    def cost_microusd(self) -> int:
+        """What these runs cost together."""
+        return int(self.aggregate(sum=models.Sum("cost_microusd"))["sum"] or 0)
+
+
+class Run(models.Model):
+    """One stretch of an agent's work with a model, as the agent reports it: what it took and how it ended."""
+
+    class Status(models.TextChoices):
+        RUNNING = "RUNNING"
+        COMPLETED = "COMPLETED"
+        FAILED = "FAILED"
+        TIMEOUT = "TIMEOUT"
+
+    class CostSource(models.TextChoices):
+        REPORTED = "REPORTED"
+        ESTIMATED = "ESTIMATED"
+
+    FINAL: ClassVar[frozenset[str]] = frozenset({"COMPLETED", "FAILED", "TIMEOUT"})
+
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
+    agent = models.ForeignKey("agents.Agent", on_delete=models.CASCADE, related_name="runs", db_index=False)
+    task = models.ForeignKey("tasks.Task", null=True, on_delete=models.SET_NULL, related_name="runs")
+    session_key = models.CharField(max_length=128)
+    model = models.CharField(max_length=100)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    cache_read_tokens = models.BigIntegerField(default=0)
+    cache_write_tokens = models.BigIntegerField(default=0)
+    cost_microusd = models.BigIntegerField(default=0)
+    cost_source = models.CharField(max_length=9, choices=CostSource, default=CostSource.REPORTED)
+    status = models.CharField(max_length=9, choices=Status)
+    error = models.TextField(null=True)  # noqa: DJ001 - the contract tells null from empty
+    metadata = models.JSONField(default=dict)
+    # Who reported it, as the log writes actors, and under which key: nobody reports twice under one key.
+    reported_by = models.CharField(max_length=80)
+    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - as above
+    created_at = models.DateTimeField()
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "reported_by", "idempotency_key"], name="run_reported_once"),
+        ]
+        indexes = [
+            models.Index(fields=["agent", "-id"], name="run_of_agent"),
+            models.Index(fields=["workspace", "created_at"], name="run_in_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.agent_id}: {self.status}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in self.FINAL
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
+
+    @property
+    def duration_ms(self) -> int | None:
+        return None if self.ended_at is None else round((self.ended_at - self.started_at).total_seconds() * 1000)
+
+
+class ToolCallQuerySet(WorkspaceQuerySet["ToolCall"]):
+    pass
+
+
+class ToolCall(models.Model):
+    """One use of a tool within a run. The previews are short and hold no secrets."""
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING"
+        RUNNING = "RUNNING"
+        SUCCESS = "SUCCESS"
+        FAILED = "FAILED"
+        DENIED = "DENIED"
+
+    class Risk(models.TextChoices):
+        GREEN = "GREEN"
+        YELLOW = "YELLOW"
+        RED = "RED"
+
+    FINAL: ClassVar[frozenset[str]] = frozenset({"SUCCESS", "FAILED", "DENIED"})
+
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tool_calls")
+    agent = models.ForeignKey("agents.Agent", on_delete=models.CASCADE, related_name="+")
+    task = models.ForeignKey("tasks.Task", null=True, on_delete=models.SET_NULL, related_name="+")
+    tool_name = models.CharField(max_length=200)
+    tool_version = models.CharField(max_length=100, null=True)  # noqa: DJ001 - as above
+    risk_level = models.CharField(max_length=6, choices=Risk)
+    policy_result = models.JSONField(null=True)
+    input_preview = models.TextField(null=True)  # noqa: DJ001 - as above
+    output_preview = models.TextField(null=True)  # noqa: DJ001 - as above
+    input_hash = models.CharField(max_length=128, null=True)  # noqa: DJ001 - as above
+    output_hash = models.CharField(max_length=128, null=True)  # noqa: DJ001 - as above
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    status = models.CharField(max_length=7, choices=Status)
+    error = models.TextField(null=True)  # noqa: DJ001 - as above
+    retry_count = models.PositiveIntegerField(default=0)
+    redacted_fields = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+    objects = ToolCallQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.tool_name} in {self.run_id}: {self.status}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in self.FINAL
+
+    @property
+    def duration_ms(self) -> int | None:
+        return None if self.ended_at is None else round((self.ended_at - self.started_at).total_seconds() * 1000)
