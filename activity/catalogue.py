@@ -27,6 +27,10 @@ class Kind(TextChoices):
     AGENT_STATUS_CHANGED = "agent.status_changed"
     AGENT_CONTROL = "agent.control"
 
+    ALERT_OPENED = "alert.opened"
+    ALERT_ACKNOWLEDGED = "alert.acknowledged"
+    ALERT_RESOLVED = "alert.resolved"
+
     CONNECTION_CREATED = "connection.created"
     CONNECTION_ENDED = "connection.disconnected"
 
@@ -51,6 +55,7 @@ class Kind(TextChoices):
 
 TASK_KEYS = frozenset({"task"})
 AGENT_KEYS = frozenset({"agent"})
+ALERT_KEYS = frozenset({"alert"})
 CONNECTION_KEYS = frozenset({"connection_id", "agent_id", "agent_name", "tool_name"})
 
 DATA_KEYS: dict[Kind, frozenset[str]] = {
@@ -70,6 +75,9 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.AGENT_REMOVED: frozenset({"id", "name"}),
     Kind.AGENT_STATUS_CHANGED: frozenset({"id", "slug", "name", "status", "was", "reason", "until"}),
     Kind.AGENT_CONTROL: frozenset({"id", "slug", "name", "action", "reason"}),
+    Kind.ALERT_OPENED: ALERT_KEYS,
+    Kind.ALERT_ACKNOWLEDGED: ALERT_KEYS,
+    Kind.ALERT_RESOLVED: ALERT_KEYS,
     Kind.CONNECTION_CREATED: CONNECTION_KEYS,
     Kind.CONNECTION_ENDED: CONNECTION_KEYS,
     Kind.PROJECT_CREATED: frozenset({"id", "name"}),

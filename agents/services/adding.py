@@ -118,18 +118,22 @@ def _tell_of_newcomer(agent: Agent, newcomer: Newcomer, actor: Actor, now: datet
     record_audit("agent_self_register", actor=actor, at=now, target=("agent", agent.pk), detail=told, origin=origin)
 
 
-def insert_agent(actor: Actor, now: datetime, name: str, role: str, **fields: Any) -> Agent:
+def insert_agent(actor: Actor, now: datetime, name: str, role: str, *, slug: str = "", **fields: Any) -> Agent:
+    """`slug` is taken as it is; without one it is made of the name."""
     here = Agent.objects.in_workspace(actor.workspace_id)
     if here.filter(name=name).exists():
         raise Conflict("Agent name already exists")
+    if slug and here.filter(slug=slug).exists():
+        raise Conflict(f"There is an agent {slug} already")
     fields.setdefault("config", {})
     fields["session_key"] = free_session_key(fields.get("session_key"))
-    slug = slugify(public_id_in(fields["config"]) or name)
-    taken = set(here.filter(slug__startswith=slug).values_list("slug", flat=True))
+    if not slug:
+        base = slugify(public_id_in(fields["config"]) or name)
+        slug = free_name(base, set(here.filter(slug__startswith=base).values_list("slug", flat=True)))
     return Agent.objects.create(
         workspace_id=actor.workspace_id,
         name=name,
-        slug=free_name(slug, taken),
+        slug=slug,
         handle=handle_of(name),
         role=role,
         heard_at=now,

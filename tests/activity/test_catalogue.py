@@ -42,6 +42,7 @@ INTERNAL = {
     Kind.PIPELINE_CHANGED, Kind.PIPELINE_RUN_CHANGED,
     # Of the v1 dialect, whose streams do not know them yet.
     Kind.AGENT_STATUS_CHANGED, Kind.AGENT_CONTROL,
+    Kind.ALERT_OPENED, Kind.ALERT_ACKNOWLEDGED, Kind.ALERT_RESOLVED,
 }  # fmt: skip
 
 
