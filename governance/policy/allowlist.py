@@ -51,7 +51,7 @@ def _objection(command: Command, policy: Policy, places: Places) -> str | None:
 
 
 def _is_vouched(words: Words, policy: Policy) -> bool:
-    if not any(_begins(words, entry) for entry in _entries(policy.shell_allowlist)):
+    if not any(_begins(words, entry) for entry in _entries(policy.shell_allowlist).get(words[0], ())):
         return False
     inner = [words[at + 1 :] for at, word in enumerate(words) if words[0] == "find" and word in ("-exec", "-execdir")]
     ends = [next((i for i, word in enumerate(each) if word in (";", "+")), len(each)) for each in inner]
@@ -61,8 +61,11 @@ def _is_vouched(words: Words, policy: Policy) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _entries(allowlist: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(entry.split()) for entry in allowlist if entry.strip())
+def _entries(allowlist: tuple[str, ...]) -> dict[str, list[tuple[str, ...]]]:
+    entries: dict[str, list[tuple[str, ...]]] = {}
+    for words in filter(None, map(str.split, allowlist)):
+        entries.setdefault(words[0], []).append(tuple(words))
+    return entries
 
 
 def _begins(words: Words, entry: tuple[str, ...]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -11,18 +11,18 @@ from functools import lru_cache
 from .lookalikes import fold
 from .shell import Pipeline, Reader
 from .tokens import home_relative, is_under, path_pieces
+from .words import names
 from .wrappers import SHELLS, decoded, layers, name_of
 
 Words = Sequence[str]
-_SYMBOLIC = re.compile(r"(?:^|,)[ugo]*a?[ugo]*[+=][a-z]*", re.IGNORECASE)
-_DECODERS = frozenset(["base64", "base32", "xxd", "openssl", "basenc"])
+_DECODERS = names("base64 base32 xxd openssl basenc")
 
 
 @dataclass(frozen=True)
 class Rules:
     """The labels by what they look at."""
 
-    commands: tuple[tuple[str, Callable[[Words], bool]], ...]
+    commands: dict[str, list[tuple[str, Callable[[Words], bool]]]]
     paths: tuple[tuple[str, Callable[[str], bool]], ...]
     pipes: tuple[tuple[str, str, frozenset[str]], ...]
     order: tuple[str, ...]
@@ -47,28 +47,28 @@ def written(command: str) -> Iterator[str]:
 
 
 def _broken(pipeline: Pipeline, rules: Rules, reader: Reader) -> Iterator[str]:
-    called = [list(layers(command.words)) for command in pipeline]
-    for command, inner in zip(pipeline, called, strict=True):
+    calls = [list(layers(command.words)) for command in pipeline]
+    for command, inner in zip(pipeline, calls, strict=True):
         for words in inner:
-            yield from (label for label, breaks in rules.commands if breaks(words))
+            yield from (label for label, breaks in _called(rules, name_of(words[0])) if breaks(words[1:]))
         texts = (*command.words, *command.assignments, *(target for _, target in command.redirects))
         for piece in path_pieces(texts):
             yield from (label for label, breaks in rules.paths if breaks(piece))
-    names = [{name_of(words[0]) for words in inner} for inner in called]
+    stages = [{name_of(words[0]) for words in inner} for inner in calls]
     for label, source, sinks in rules.pipes:
-        if _is_piped(pipeline, names, source, sinks, reader):
+        if _is_piped(pipeline, stages, source, sinks, reader):
             yield label
-    if any(stage & _DECODERS for stage in names):
+    if any(stage & _DECODERS for stage in stages):
         for command in pipeline:
             for plain in decoded(" ".join((*command.words, *command.inputs))):
                 for nested in reader.pipelines(plain, depth=3):
                     yield from _broken(nested, rules, reader)
 
 
-def _is_piped(pipeline: Pipeline, names: list[set[str]], source: str, sinks: frozenset[str], reader: Reader) -> bool:
+def _is_piped(pipeline: Pipeline, stages: list[set[str]], source: str, sinks: frozenset[str], reader: Reader) -> bool:
     """Does the output of the one reach the other: by a pipe, or by a substitution in its words?"""
     fetched = False
-    for command, stage in zip(pipeline, names, strict=True):
+    for command, stage in zip(pipeline, stages, strict=True):
         if fetched and stage & sinks:
             return True
         fetched = fetched or source in stage
@@ -85,7 +85,7 @@ def _is_piped(pipeline: Pipeline, names: list[set[str]], source: str, sinks: fro
 
 @lru_cache(maxsize=256)
 def _rules(blocklist: tuple[str, ...]) -> Rules:
-    commands: list[tuple[str, Callable[[Words], bool]]] = []
+    commands: dict[str, list[tuple[str, Callable[[Words], bool]]]] = {}
     paths: list[tuple[str, Callable[[str], bool]]] = []
     pipes: list[tuple[str, str, frozenset[str]]] = []
     for label in blocklist:
@@ -97,8 +97,9 @@ def _rules(blocklist: tuple[str, ...]) -> Rules:
         elif label == "../":
             paths.append((label, lambda piece: ".." in piece.split("/")))
         elif label.strip():
-            commands.append((label, _COMMANDS.get(label) or _command_rule(label)))
-    return Rules(tuple(commands), tuple(paths), tuple(pipes), tuple(dict.fromkeys(blocklist)))
+            words = label.casefold().split()
+            commands.setdefault(words[0], []).append((label, _COMMANDS.get(label) or _command_rule(words[1:])))
+    return Rules(commands, tuple(paths), tuple(pipes), tuple(dict.fromkeys(blocklist)))
 
 
 def _path_rule(label: str) -> Callable[[str], bool]:
@@ -108,31 +109,25 @@ def _path_rule(label: str) -> Callable[[str], bool]:
     return lambda piece: is_under(piece, parts)
 
 
-def _command_rule(label: str) -> Callable[[Words], bool]:
-    """Any other label: its words, one after the other, from the command on."""
-    wanted = label.casefold().split()
+def _command_rule(wanted: list[str]) -> Callable[[Words], bool]:
+    """Any other label: its further words, one after the other, among those of the command."""
 
     def breaks(words: Words) -> bool:
-        if not _calls(words, wanted[0]):
-            return False
-        rest = [word.casefold() for word in words[1:]]
-        return any(rest[at : at + len(wanted) - 1] == wanted[1:] for at in range(len(rest) + 1))
+        given = [word.casefold() for word in words]
+        return any(given[at : at + len(wanted)] == wanted for at in range(len(given) - len(wanted) + 1))
 
     return breaks
 
 
-def _calls(words: Words, wanted: str) -> bool:
-    name = name_of(words[0])
-    if name == wanted:
-        return True
-    # A pattern in the place of the command calls whatever it matches.
-    return any(char in name for char in "*?[") and any(map(str.isalnum, name)) and fnmatchcase(wanted, name)
+def _called(rules: Rules, name: str) -> Iterable[tuple[str, Callable[[Words], bool]]]:
+    """The rules for the command; a pattern in its place calls whatever it matches."""
+    if any(char in name for char in "*?[") and any(map(str.isalnum, name)):
+        return [rule for known, found in rules.commands.items() if fnmatchcase(known, name) for rule in found]
+    return rules.commands.get("mkfs" if name.startswith("mkfs.") else name, ())
 
 
 def _removes_by_force(words: Words) -> bool:
-    if not _calls(words, "rm"):
-        return False
-    options = [word.casefold() for word in words[1:] if word.startswith("-")]
+    options = [word.casefold() for word in words if word.startswith("-")]
     letters = "".join(option[1:] for option in options if not option.startswith("--"))
     recursive = "r" in letters or any("--recursive".startswith(each) for each in options if len(each) > 2)
     forced = "f" in letters or any("--force".startswith(each) for each in options if len(each) > 2)
@@ -140,7 +135,7 @@ def _removes_by_force(words: Words) -> bool:
 
 
 def _opens_to_all(words: Words) -> bool:
-    return _calls(words, "chmod") and any(map(_is_open_mode, words[1:]))
+    return any(map(_is_open_mode, words))
 
 
 def _is_open_mode(word: str) -> bool:
@@ -154,12 +149,7 @@ def _is_open_mode(word: str) -> bool:
     return "a" in grants or {"u", "g", "o"} <= grants
 
 
-def _makes_file_system(words: Words) -> bool:
-    return _calls(words, "mkfs") or name_of(words[0]).startswith("mkfs.")
-
-
 _COMMANDS: dict[str, Callable[[Words], bool]] = {
     "rm -rf": _removes_by_force,
     "chmod 777": _opens_to_all,
-    "mkfs": _makes_file_system,
 }

@@ -22,8 +22,10 @@ _LETTERS = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n"
 
 def braces(text: str) -> tuple[list[str], bool]:
     """The words that a word with braces stands for, and whether these are all."""
+    if text.isascii():
+        return [text], True
     if _OPEN not in text:
-        return [text.translate(_PLAIN) if _COMMA in text or _CLOSE in text else text], True
+        return [text.translate(_PLAIN)], True
     done: list[str] = []
     waiting = [text]
     while waiting:

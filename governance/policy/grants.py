@@ -43,10 +43,10 @@ def _types(subject: Subject) -> tuple[ApprovalType, ...]:
 def _is_same(payload: Mapping[str, Any], subject: Subject) -> bool:
     """The same type, tool, command, path and domain; and the same other arguments where the approval names any."""
     action = subject.action
-    if payload.get("type") != action.type:
-        return False
     if action.type == ActionType.TRANSITION:
         return payload.get("targetStatus") == action.target_status
+    if payload.get("type") != action.type:
+        return False
     named = {key: payload.get(key) for key in _FIELDS}
     if any(value is not None and not isinstance(value, str) for value in named.values()):
         return False

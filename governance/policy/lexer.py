@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from .expand import SPLIT, WILD, ansi_c, braces, closing, variable
 
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|<>(){},*?\[#]+")
+# A whole word without any meaning of its own, and the blanks after it.
+_SIMPLE = re.compile(r"([\w./:@%+^~-]+)(?:[ \t]+|(?=[\n;])|$)")
 _IN_QUOTES = re.compile(r"[^\"\\$`]+")
 _OPERATOR = re.compile(r";;&|;;|;&|&&|\|\||\|&|&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||[;&|<>()\n]")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
@@ -46,31 +48,21 @@ class Lexer:
         self._scripts: list[str] = []
         self._here: list[tuple[Word, bool]] = []
         self._assigns = True
-        self._handlers: dict[str, Callable[[], None]] = {
-            "'": self._single,
-            '"': self._double,
-            "\\": self._escape,
-            "$": lambda: self._dollar(quoted=False),
-            "`": self._backticks,
-            "#": self._hash,
-            **dict.fromkeys(WILD, self._wild),
-            **dict.fromkeys(";&|<>()\n", self._operator),
-            **dict.fromkeys(" \t\r\v\f", self._blank),
-        }
 
     def run(self) -> list[Token]:
-        text, end, handlers = self.text, len(self.text), self._handlers
+        text, end, handlers = self.text, len(self.text), _HANDLERS
         while self.at < end:
-            if plain := _PLAIN.match(text, self.at):
+            if self._parts is None and (simple := _SIMPLE.match(text, self.at)):
+                self.at = simple.end()
+                self._add(Word(simple[1]))
+            elif plain := _PLAIN.match(text, self.at):
                 self._put(plain[0])
                 self.at = plain.end()
-                continue
-            handler = handlers.get(text[self.at])
-            if handler is None:
+            elif handler := handlers.get(text[self.at]):
+                handler(self)
+            else:
                 self._put(text[self.at])
                 self.at += 1
-            else:
-                handler()
         self._end_word()
         return self.tokens
 
@@ -91,16 +83,15 @@ class Lexer:
         if not whole:
             self._odd("too many words from braces")
         for each in texts:
-            word = Word(each, scripts)
-            self._remember(word)
-            self.tokens.append(word)
+            self._add(Word(each, scripts))
 
-    def _remember(self, word: Word) -> None:
+    def _add(self, word: Word) -> None:
         """Keep what is assigned, so that a later use of the variable reads as what it stands for."""
         before = self.tokens[-1] if self.tokens else None
         if isinstance(before, Operator) and before.text in _HERE:
             quoted = any(char in self.text[max(self.at - len(word.text) - 2, 0) : self.at] for char in "'\"\\")
             self._here.append((word, quoted))
+        self.tokens.append(word)
         if not self._assigns:
             return
         if found := _ASSIGNMENT.fullmatch(word.text):
@@ -262,6 +253,19 @@ class Lexer:
             if not quoted:
                 word.scripts = [*word.scripts, *substitutions(word.body)]
         self._here = []
+
+
+_HANDLERS: dict[str, Callable[[Lexer], None]] = {
+    "'": Lexer._single,
+    '"': Lexer._double,
+    "\\": Lexer._escape,
+    "$": lambda lexer: lexer._dollar(quoted=False),
+    "`": Lexer._backticks,
+    "#": Lexer._hash,
+    **dict.fromkeys(WILD, Lexer._wild),
+    **dict.fromkeys(";&|<>()\n", Lexer._operator),
+    **dict.fromkeys(" \t\r\v\f", Lexer._blank),
+}
 
 
 def substitutions(body: str) -> list[str]:

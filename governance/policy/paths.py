@@ -124,15 +124,19 @@ def is_listed(path: str, patterns: tuple[str, ...], places: Places) -> bool:
 
 def blocked(path: str, patterns: tuple[str, ...], places: Places) -> Iterator[str]:
     """The patterns that a reading of the path falls under, whatever its case."""
-    ways = [way for reading in readings(path) for way in _ways(normal(split(clean(reading), places)))]
-    for pattern in _patterns(patterns, places):
+    anybody = Places(places.workspace)
+    ways = [way for reading in readings(path) for way in _ways(normal(split(clean(reading), anybody)), places.home)]
+    for pattern in _patterns(patterns, anybody):
         if any(_matches(way, pattern, fold_case=True) for way in ways):
             yield pattern.text
 
 
-def _ways(parts: Parts) -> Iterator[Parts]:
+def _ways(parts: Parts, home: str | None) -> Iterator[Parts]:
     """The path from its root, and from the home that it goes through."""
     yield parts
+    own = tuple(_components(home)) if home else ()
+    if own and parts[0] == "/" and parts[1 : len(own) + 1] == own:
+        yield ("~", *parts[len(own) + 1 :])
     if parts[0] == "/" and len(parts) > 2 and _PERSON_HOME.fullmatch(parts[1]):
         yield ("~", *parts[3:])
     elif parts[0] == "/" and parts[1:2] == ("root",):

@@ -72,6 +72,7 @@ def _by_tool(subject: Subject, policy: Policy, places: paths.Places) -> Iterator
     if tool == "exec":
         commands = subject.commands or ("",)
         yield from (_command(command, policy, places) for command in commands)
+        yield from _surroundings(subject, policy, places)
     elif tool == "read":
         yield from (_reading(path, policy, places) for path in subject.paths or (".",))
     elif tool in tools.WRITING:
@@ -100,6 +101,19 @@ def _command(command: str, policy: Policy, places: paths.Places) -> Assessment:
     if why is None:
         return Assessment(Risk.YELLOW, "The shell allowlist holds the command")
     return Assessment(Risk.RED, f"The shell allowlist does not vouch for the command: {why}", vouched=False)
+
+
+def _surroundings(subject: Subject, policy: Policy, places: paths.Places) -> Iterator[Assessment]:
+    """Where and with what a command runs changes what it does."""
+    args = subject.action.args
+    if any(args.get(key) for key in ("env", "environment", "stdin", "input")):
+        yield Assessment(Risk.RED, "The command is given variables or input", vouched=False)
+    for key in ("cwd", "workdir", "working_directory", "workingDirectory", "path"):
+        place = args.get(key)
+        if place and not (isinstance(place, str) and paths.is_listed(place, policy.file_read_paths, places)):
+            yield Assessment(Risk.RED, "The command runs outside the read paths", vouched=False)
+        elif place and any(">" in command for command in subject.commands):
+            yield Assessment(Risk.RED, "The command redirects from another directory", vouched=False)
 
 
 def _reading(path: str, policy: Policy, places: paths.Places) -> Assessment:

@@ -4,39 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .expand import PRIVATE
 from .lexer import Lexer, Operator, Token, Word
+from .words import names
 from .wrappers import is_assignment, layers, scripts_in
 
 DEEPEST = 6
 # Characters read in all, nested scripts included. What nests is never vouched for, so the rest goes to approval.
 MOST_READ = 120_000
-_RESERVED = frozenset(
-    [
-        "if",
-        "then",
-        "elif",
-        "else",
-        "fi",
-        "for",
-        "while",
-        "until",
-        "do",
-        "done",
-        "case",
-        "esac",
-        "in",
-        "select",
-        "function",
-        "coproc",
-        "{",
-        "}",
-        "!",
-        "[[",
-        "]]",
-    ]
-)
+_RESERVED = names("if then elif else fi for while until do done case esac in select function coproc { } ! [[ ]]")
 _PIPES = ("|", "|&")
 
 
@@ -58,16 +36,24 @@ class Script:
     pipelines: list[Pipeline] = field(default_factory=list)
     oddities: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
 
 
-def parse(text: str, variables: dict[str, str] | None = None) -> Script:
-    lexer = Lexer(text, {} if variables is None else variables)
+@lru_cache(maxsize=64)
+def parse(text: str) -> Script:
+    """The script that stands by itself; whoever reads it changes nothing in it."""
+    return _parse(text, {})
+
+
+def _parse(text: str, variables: dict[str, str]) -> Script:
+    lexer = Lexer(text, variables)
     script = Script()
     if PRIVATE.search(text):
         script.oddities.append("private characters")
     _group(lexer.run(), script)
     script.oddities.extend(lexer.oddities)
     script.comments.extend(lexer.comments)
+    script.variables = variables
     return script
 
 
@@ -137,14 +123,13 @@ class Reader:
         self.left -= len(text)
         if depth > DEEPEST or self.left < 0:
             return
-        variables = {} if variables is None else variables
-        script = parse(text, variables)
+        script = _parse(text, variables) if variables else parse(text)
         for pipeline in script.pipelines:
             yield pipeline
             for nested in _nested(pipeline):
-                yield from self.pipelines(nested, depth + 1, dict(variables))
+                yield from self.pipelines(nested, depth + 1, dict(script.variables))
         for comment in script.comments:
-            yield from self.pipelines(comment, depth + 1, dict(variables))
+            yield from self.pipelines(comment, depth + 1, dict(script.variables))
 
 
 def _nested(pipeline: Pipeline) -> Iterator[str]:

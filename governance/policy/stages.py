@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import blocklist, grants, paths
 from .case import Case
 from .risk import LONGEST_COMMAND
-from .tools import canonical
+from .tools import KNOWN, canonical
 from .types import ActionType, ApprovalType, Risk, SpawnFacts, Verdict
 
 _RANKS = {"INTERN": 0, "SPECIALIST": 1, "LEAD": 2}
@@ -45,12 +45,11 @@ def _blocked_redirects(case: Case) -> dict[str, str]:
 
 def _blocked_paths(case: Case) -> dict[str, str]:
     subject, policy = case.subject, case.policy
-    writes = subject.writes_files or subject.action.type != ActionType.TOOL_CALL
-    unknown = not writes and case.subject.tool not in _READING
-    roots = policy.file_write_paths if writes or unknown else policy.file_read_paths
+    writes = subject.writes_files or subject.tool not in KNOWN
+    roots = policy.file_write_paths if writes else policy.file_read_paths
     found: dict[str, str] = {}
     for path in subject.paths:
-        if writes or unknown:
+        if writes:
             for pattern in paths.blocked(path, policy.file_write_blocklist, case.places):
                 found[f"file_write_blocklist:{pattern}"] = f"Path matches blocked pattern: {pattern}"
         if paths.escapes(path, roots, case.places):
@@ -154,7 +153,6 @@ def budget(case: Case) -> Verdict | None:
     return case.ask(ApprovalType.BUDGET_OVERRIDE, reason, budget=facts)
 
 
-_READING = frozenset({"read"})
 STAGES = (
     agent_status,
     blocked,

@@ -7,49 +7,11 @@ from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-SHELLS = frozenset(["sh", "bash", "zsh", "dash", "ksh", "mksh", "ash", "rbash", "fish", "csh", "tcsh", "pwsh"])
-_CODE = frozenset(
-    [
-        "python",
-        "python2",
-        "python3",
-        "perl",
-        "ruby",
-        "node",
-        "nodejs",
-        "deno",
-        "php",
-        "lua",
-        "awk",
-        "gawk",
-        "mawk",
-        "nawk",
-        "sed",
-        "tclsh",
-        "osascript",
-    ]
-)
-_EVALUATING = frozenset(
-    [
-        "eval",
-        "trap",
-        "watch",
-        "parallel",
-        "su",
-        "script",
-        "ssh",
-        "runuser",
-        "flock",
-        "tmux",
-        "screen",
-        "at",
-        "batch",
-        "make",
-        "vim",
-        "vi",
-        "ex",
-    ]
-)
+from .words import names
+
+SHELLS = names("sh bash zsh dash ksh mksh ash rbash fish csh tcsh pwsh")
+_CODE = names("python python2 python3 perl ruby node nodejs deno php lua awk gawk mawk nawk sed tclsh osascript")
+_EVALUATING = names("eval trap watch parallel su script ssh runuser flock tmux screen at batch make vim vi ex")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|`([^`]*)`|/([^/]*)/e", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
