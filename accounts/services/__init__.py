@@ -25,6 +25,7 @@ from .people import (
     create_user,
     delete_user,
     disconnect_google,
+    find_self,
     find_user,
     set_up,
     update_user,
@@ -36,8 +37,8 @@ __all__ = [
     "DEFAULT_WORKSPACE", "PASSWORD_LENGTH", "SCOPES", "SETUP_IS_OVER", "USUAL_SCOPES",
     "access_changed", "approve_request", "change_profile", "check_may_rotate", "check_password",
     "come_in_with_google", "create_first_admin", "create_user", "delete_user", "disconnect_google", "find_request",
-    "find_user", "issue_agent_key", "issue_key", "issue_token", "mask", "note_failed_sign_in", "note_sign_in",
-    "note_sign_out",
+    "find_self", "find_user", "issue_agent_key", "issue_key", "issue_token", "mask", "note_failed_sign_in",
+    "note_sign_in", "note_sign_out",
     "open_default_workspace", "reject_request", "revoke_agent_key", "revoke_key", "revoke_keys_of_agent",
     "rotate_global_key", "set_up", "update_user",
 ]  # fmt: skip

@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from accounts.models import Session, User, Workspace
 from activity.audit import Origin, record_audit
 from core.actors import Actor
-from core.errors import Conflict, Denied, Invalid, NotFound
+from core.errors import Conflict, Denied, Invalid, Unauthenticated
+from core.rows import find
 
 from .access import access_changed, open_default_workspace
 
@@ -75,9 +76,14 @@ def create_user(
 
 
 def find_user(workspace_id: int, id: int) -> User:
-    user = User.objects.filter(workspace_id=workspace_id, id=id).select_related("workspace").first()
+    return find(User.objects.filter(workspace_id=workspace_id).select_related("workspace"), id, "User not found")
+
+
+def find_self(actor: Actor) -> User:
+    """The person who asks. Raises Unauthenticated when that one was removed a moment ago."""
+    user = User.objects.filter(id=actor.id).select_related("workspace").first()
     if user is None:
-        raise NotFound("User not found")
+        raise Unauthenticated("Authentication required")
     return user
 
 

@@ -108,7 +108,7 @@ class Me(LegacyView):
         if self.actor.kind != "user":
             raise Denied("API key users cannot change passwords")
         sent = self.sent_object()
-        user = User.objects.select_related("workspace").get(id=self.actor.id)
+        user = services.find_self(self.actor)
         changes = self._changes(sent, user)
         user = services.change_profile(user=user, changes=changes, now=self.now, origin=self.origin)
         if "password" in changes:

@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from accounts import google, services
 from accounts.access import limits
-from accounts.models import User
 from core.errors import Denied, Unauthenticated
 
 from .answers import TEXT, has
@@ -50,6 +49,6 @@ class GoogleDisconnect(LegacyView):
     def post(self, request: Request) -> Response:
         if self.actor.kind != "user":
             raise Unauthenticated("Authentication required")
-        user = User.objects.select_related("workspace").get(id=self.actor.id)
+        user = services.find_self(self.actor)
         services.disconnect_google(user=user, now=self.now, origin=self.origin)
         return Response({"ok": True})

@@ -65,6 +65,11 @@ class MeTests(LegacyApiTestCase):
         answer = self.patch({"display_name": "x"})
         assert (answer.status, answer.body) == (401, {"error": "Not authenticated"})
 
+    def test_whoever_was_removed_a_moment_ago_is_a_stranger(self):
+        self.call("GET", ME)
+        User.objects.filter(id=self.bob.id).delete()  # past the services: this process remembers the credential
+        assert self.patch({"display_name": "Bobby"}).status == 401
+
     def test_keys_cannot_change_anything(self):
         self.client.logout()
         agent = make_agent()
