@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from core.errors import DomainError
 
+from .credentials import digest
 from .models import AccessRequest, Session, User, Workspace
 from .services import PASSWORD_LENGTH, access_changed, approve_request, reject_request
-from .sessions import digest
 
 
 class PersonForm(forms.ModelForm):

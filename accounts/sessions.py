@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from typing import Any
 
@@ -11,12 +10,9 @@ from django.utils import timezone
 
 from core.actors import system
 
+from .credentials import digest
 from .models import DEFAULT_WORKSPACE, Session
 from .services import access_changed
-
-
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class SessionStore(DatabaseStore):

@@ -31,9 +31,14 @@ AS_THEY_ARE = {
 }  # fmt: skip
 
 
+def look_up(rows: models.QuerySet[M], id: int | None) -> M | None:
+    """The one of these rows with this id, or None, also for ids no column can hold."""
+    return rows.filter(pk=id).first() if id is not None and 0 < id <= LARGEST_ID else None
+
+
 def find(rows: models.QuerySet[M], id: int | None, missing: str) -> M:
     """The one of these rows with this id. Raises NotFound saying `missing`, also for ids no column can hold."""
-    found = rows.filter(pk=id).first() if id is not None and 0 < id <= LARGEST_ID else None
+    found = look_up(rows, id)
     if found is None:
         raise NotFound(missing)
     return found
@@ -165,6 +170,11 @@ def ask(text: str, parameters: Sequence[Any]) -> list[Record]:
         cursor.execute(text, parameters)
         rows: list[Record] = cursor.fetchall()
     return rows
+
+
+def probe() -> None:
+    """Raises DatabaseError when the database does not answer."""
+    ask("SELECT 1", [])
 
 
 def places(values: Sequence[Any]) -> str:

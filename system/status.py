@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error
 
+from core.rows import probe
 from tokens.prices import subscribed
 
 from . import lookup, machine
@@ -118,8 +119,7 @@ def _check(name: str, status: str, message: str, **rest: Any) -> Facts:
 def _database() -> Facts:
     began = time.perf_counter()
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        probe()
     except Error:
         return _check("Database", "unhealthy", "The database does not answer")
     took = time.perf_counter() - began

@@ -12,8 +12,9 @@ from accounts.google import Identity
 from accounts.models import DEFAULT_WORKSPACE, AccessRequest, User, Workspace
 from activity.audit import Origin, record_audit
 from core.actors import Actor, system
-from core.errors import Conflict, NotFound
+from core.errors import Conflict
 from core.ids import free_name
+from core.rows import find
 
 from .access import access_changed
 from .signin import note_sign_in
@@ -63,10 +64,7 @@ def _ask(identity: Identity, user: User | None, now: datetime, origin: Origin | 
 
 
 def find_request(workspace_id: int, id: int) -> AccessRequest:
-    request = AccessRequest.objects.filter(workspace_id=workspace_id, id=id).first()
-    if request is None:
-        raise NotFound("Request not found")
-    return request
+    return find(AccessRequest.objects.filter(workspace_id=workspace_id), id, "Request not found")
 
 
 @transaction.atomic

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.isolation import check_isolation
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
+from core.rows import find
 from realtime.wire.legacy_in import task_id_in as id_in
 from workflows import services
 from workflows.models import Pipeline, PipelineRun, WorkflowTemplate
@@ -159,10 +160,7 @@ class PipelineRuns(LegacyView):
     def get(self, request: Request) -> Response:
         rows = PipelineRun.objects.in_workspace(self.actor.workspace_id)
         if asked := self.query("id"):
-            run = rows.filter(id=id_in(asked) or 0).first()
-            if run is None:
-                raise NotFound("Run not found")
-            return Response({"run": run.as_row()})
+            return Response({"run": find(rows, id_in(asked), "Run not found").as_row()})
         if asked := self.query("pipeline_id"):
             rows = rows.filter(pipeline_id=id_in(asked) or 0)
         limit, _ = self.page(default=RUNS, cap=RUNS_CAP)

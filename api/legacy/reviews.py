@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.clock import seconds
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from core.ids import LARGEST_ID
+from core.rows import find
 from tasks import services
 from tasks.models import Review, Task
 
@@ -43,9 +44,7 @@ class Reviews(LegacyView):
     @describe("Approve or reject a task's result.", body=shapes.ReviewFields, answers={200: "ReviewStored"})
     def post(self, request: Request) -> Response:
         want = self.read(REVIEW)
-        task = Task.objects.in_workspace(self.actor.workspace_id).filter(id=want["taskId"]).first()
-        if task is None:
-            raise NotFound("Task not found")
+        task = find(Task.objects.in_workspace(self.actor.workspace_id), want["taskId"], "Task not found")
         review = services.review_task(
             task=task,
             actor=self.actor,

@@ -13,8 +13,8 @@ from activity.models import Event
 from activity.services import fact, record, story
 from core.actors import Actor
 from core.errors import Invalid, NotFound
-from core.ids import LARGEST_ID, ref
-from core.rows import find
+from core.ids import ref
+from core.rows import find, look_up
 from workflows.models import Pipeline, WorkflowTemplate
 
 Step = dict[str, Any]
@@ -68,7 +68,7 @@ def change_pipeline(*, pipeline: Pipeline, actor: Actor, now: datetime, changes:
 @transaction.atomic
 def delete_pipeline(*, actor: Actor, now: datetime, id: int) -> None:
     """Remove it with its runs; one that is not there is as good as removed."""
-    found = Pipeline.objects.in_workspace(actor.workspace_id).filter(id=id).first() if 0 < id <= LARGEST_ID else None
+    found = look_up(Pipeline.objects.in_workspace(actor.workspace_id), id)
     if found is not None:
         record(changed(found, actor), at=now)
         found.delete()

@@ -174,8 +174,7 @@ class HealthTests(LegacyApiTestCase):
             assert self.ask().body["status"] == "degraded"
 
     def test_a_database_that_does_not_answer_has_its_own_line(self):
-        with healthy_machine(), patch("system.status.connection") as broken:
-            broken.cursor.side_effect = OperationalError
+        with healthy_machine(), patch("system.status.probe", side_effect=OperationalError):
             answer = self.ask()
         assert (answer.status, answer.body["checks"][0]["status"]) == (200, "unhealthy")
 
