@@ -1,5 +1,7 @@
 """What watches over the fleet keeps."""
 
 from .alerts import Alert
+from .approvals import URGENT, Approval, ApprovalQuerySet
+from .policies import Policy
 
-__all__ = ["Alert"]
+__all__ = ["URGENT", "Alert", "Approval", "ApprovalQuerySet", "Policy"]
