@@ -5,12 +5,12 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from activity import guard
 from agents.gateway import GatewayUnavailable
 from agents.services import find_agent, find_named, message_agent, wake_agent
 from core.errors import NotFound
 from core.injection import refuse_injection
 
-from . import guard
 from .answers import FLAG, TEXT, has
 from .base import LegacyView
 from .docs import describe

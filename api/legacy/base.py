@@ -26,6 +26,7 @@ from accounts.access.legacy import TABLE, UNGUARDED
 from accounts.credentials import resolve
 from accounts.isolation import check_isolation
 from accounts.scopes import ip_in, presented_in
+from activity import guard
 from activity.audit import Origin
 from api.rendering import AnyJson, JsonRenderer
 from core import errors
@@ -33,7 +34,6 @@ from core.actors import Actor, Role
 from core.ratelimit import Limit
 from realtime.wire.legacy_in import parse
 
-from . import guard
 from .docs import RouteSchema
 
 STATUS: dict[type[errors.DomainError], int] = {

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import orjson
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from rest_framework.request import Request
 
 from accounts.access import limits
-from activity.audit import record_audit
 from core.clock import iso
 from core.errors import Invalid
+from system.services.exports import note_export
 
 from .answers import FREE, TEXT, WHOLE, has, many
 from .base import LegacyView
@@ -49,18 +48,13 @@ class Export(LegacyView):
         file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed with the answer
         count = write_csv(file, kind.columns, rows) if format == "csv" else write_json(file, rows)
         head = b"" if format == "csv" else self._head(name, count)
-        self._note(name, format, count)
+        note_export(actor=self.actor, now=self.now, type=name, format=format, rows=count, origin=self.origin)
         return answer(file, head, format=format, name=f"{kind.file}-{self.now.date().isoformat()}.{format}")
 
     def _head(self, name: str, count: int) -> bytes:
         """What stands before the rows."""
         start = orjson.dumps({"type": name, "exported_at": iso(self.now), "count": count})
         return start[:-1] + b',"data":'
-
-    @transaction.atomic
-    def _note(self, name: str, format: str, count: int) -> None:
-        detail = {"type": name, "format": format, "row_count": count}
-        record_audit("data_export", actor=self.actor, at=self.now, detail=detail, origin=self.origin)
 
 
 def write_csv(file: IO[bytes], columns: Iterable[str], rows: Iterable[Row]) -> int:

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from activity.audit import record_security_event
 from core.actors import Actor
 from core.errors import Injected
 from core.secrets import kinds_in
+
+from .audit import record_security_event
 
 
 @transaction.atomic
