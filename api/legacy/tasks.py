@@ -18,6 +18,7 @@ from tasks.models import SNAPSHOT_COLUMNS, Tally, Task
 from . import shapes
 from .base import LegacyView, whole
 from .docs import describe
+from .queries import page_of
 from .remembered import Remembered
 
 CREATE, UPDATE = shapes.TaskFields(), shapes.TaskFields(partial=True)
@@ -68,7 +69,7 @@ class Tasks(LegacyView):
         total = self._total(filters)
         where = {"workspace_id": self.actor.workspace_id, **filters}
         tasks = listed_tasks(where, limit=limit, offset=offset)
-        page = offset // limit + 1 if limit else None
+        page = page_of(limit, offset)
         return Response({"tasks": tasks, "total": total, "page": page, "limit": limit})
 
     def _filters(self) -> dict[str, Any]:
