@@ -68,10 +68,9 @@ def resolve(text: str | None, *, workspace_id: int, strict: bool = True) -> list
 
 def _people(wanted: list[str], workspace_id: int) -> dict[str, tuple[str, bool]]:
     lowered = [token.lower() for token in wanted]
-    names = User.objects.filter(workspace_id=workspace_id).extra(
-        where=[f"lower(username) IN ({', '.join(['%s'] * len(lowered))})"], params=lowered
-    )
-    return {name.lower(): (name, False) for name in names.values_list("username", flat=True)}
+    here = User.objects.filter(workspace_id=workspace_id).annotate(handle=Lower("username"))
+    names = here.filter(handle__in=lowered).values_list("username", flat=True)
+    return {name.lower(): (name, False) for name in names}
 
 
 def _agents(wanted: list[str], workspace_id: int) -> dict[str, tuple[str, bool]]:
