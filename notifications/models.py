@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -22,8 +23,45 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         rows = self.filter(workspace_id=workspace_id, delivered_at=None)
         return (rows.filter(recipient=recipient) if recipient else rows).order_by("id")
 
+    def due(self, now: datetime) -> Self:
+        """What waits for its recipient or was shown to it, and is still worth telling; oldest first."""
+        rows = self.filter(delivered_at=None, read_at=None, failed_at=None, expires_at__gt=now)
+        return rows.filter(Q(send_after=None) | Q(send_after__lte=now)).order_by("id")
+
+    def of_status(self, words: list[str], now: datetime) -> Self:
+        arrived = Q(delivered_at__isnull=False) | Q(read_at__isnull=False)
+        fresh = Q(delivered_at=None, read_at=None, failed_at=None, expires_at__gt=now)
+        expired = Q(delivered_at=None, read_at=None, failed_at=None) & (Q(expires_at=None) | Q(expires_at__lte=now))
+        of = {
+            Notification.Status.PENDING: fresh & Q(sent_at=None),
+            Notification.Status.SENT: fresh & Q(sent_at__isnull=False),
+            Notification.Status.DELIVERED: arrived,
+            Notification.Status.FAILED: Q(delivered_at=None, read_at=None, failed_at__isnull=False),
+            Notification.Status.EXPIRED: expired,
+        }
+        wanted = Q(pk__in=[])
+        for word in words:
+            wanted |= of[Notification.Status(word)]
+        return self.filter(wanted)
+
 
 class Notification(models.Model):
+    """What became of it is told by its times: where it stands follows from them, in every dialect."""
+
+    class Channel(models.TextChoices):
+        HEARTBEAT = "HEARTBEAT"
+        TELEGRAM = "TELEGRAM"
+        SLACK = "SLACK"
+        EMAIL = "EMAIL"
+        WEBHOOK = "WEBHOOK"
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING"
+        SENT = "SENT"
+        DELIVERED = "DELIVERED"
+        FAILED = "FAILED"
+        EXPIRED = "EXPIRED"
+
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
     recipient = models.CharField(max_length=200)
     type = models.CharField(max_length=40)
@@ -34,6 +72,20 @@ class Notification(models.Model):
     read_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    channel = models.CharField(max_length=9, choices=Channel, default=Channel.HEARTBEAT)
+    message_id = models.BigIntegerField(null=True)
+    approval_id = models.BigIntegerField(null=True)
+    # Shown to its recipient, who has not said that it has it.
+    sent_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    max_attempts = models.PositiveSmallIntegerField(default=5)
+    next_attempt_at = models.DateTimeField(null=True)
+    last_error = models.TextField(null=True)  # noqa: DJ001 - the contract tells null from empty
+    external_id = models.CharField(max_length=200, null=True)  # noqa: DJ001 - as above
+    send_after = models.DateTimeField(null=True)
+    # Null in rows from before there was an end: they are past it.
+    expires_at = models.DateTimeField(null=True)
 
     objects = NotificationQuerySet.as_manager()
 
@@ -51,10 +103,29 @@ class Notification(models.Model):
                 condition=Q(delivered_at__isnull=False),
                 name="notification_delivered",
             ),
+            # Those that were never acknowledged pile up; their end says which still count.
+            models.Index(
+                fields=["workspace", "recipient", "expires_at"],
+                condition=Q(delivered_at=None),
+                name="notification_due",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.recipient}: {self.title}"
+
+    @property
+    def task_id(self) -> int | None:
+        return self.source_id if self.source_type == "task" else None
+
+    def status_at(self, now: datetime) -> Notification.Status:
+        if self.delivered_at or self.read_at:
+            return self.Status.DELIVERED
+        if self.failed_at:
+            return self.Status.FAILED
+        if self.expires_at is None or self.expires_at <= now:
+            return self.Status.EXPIRED
+        return self.Status.SENT if self.sent_at else self.Status.PENDING
 
     def as_row(self) -> dict[str, object]:
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -11,14 +11,18 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
+from core.errors import Conflict
 from core.ids import ref
-from core.rows import insert
+from core.rows import find, insert
 
 from .models import Notification
 
 MARK_AT_MOST = 1000
 # More are handed over with the next call: an answer of all could be of any length.
 DELIVER_AT_MOST = 5000
+LASTS = timedelta(hours=24)
+# The same words to the same recipient within this time are said once.
+REPEATED_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,20 @@ class Note:
     title: str
     message: str
     source: tuple[str, int] | None = None
+    message_id: int | None = None
+    approval_id: int | None = None
+
+
+def unsaid(notes: list[Note], *, workspace_id: int, now: datetime) -> list[Note]:
+    """Without those that their recipient was told of the same task just now, under the same title."""
+    told = Notification.objects.filter(
+        workspace_id=workspace_id,
+        recipient__in={note.recipient for note in notes},
+        created_at__gt=now - REPEATED_WITHIN,
+    )
+    said = set(told.values_list("recipient", "type", "title", "source_type", "source_id"))
+    new = {(note.recipient, note.type, note.title, *(note.source or (None, None))): note for note in notes}
+    return [note for key, note in new.items() if key not in said]
 
 
 def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
@@ -43,6 +61,9 @@ def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
             message=note.message,
             source_type=note.source[0] if note.source else None,
             source_id=note.source[1] if note.source else None,
+            message_id=note.message_id,
+            approval_id=note.approval_id,
+            expires_at=now + LASTS,
             created_at=now,
         )
         for note in notes
@@ -70,6 +91,36 @@ def mark_read(*, actor: Actor, now: datetime, ids: list[int] | None = None, reci
         data = {"ids": (ids or [])[:MARK_AT_MOST], "recipient": recipient}
         record(fact(Kind.NOTIFICATION_ACKED, actor=actor, subject="notification:0", data=data), at=now)
     return marked
+
+
+@transaction.atomic
+def acknowledge(
+    *, notification: Notification, actor: Actor, now: datetime, external_id: str | None = None
+) -> Notification:
+    """The recipient has it, and has read it. Raises Conflict when it came too late; a repetition changes nothing."""
+    row = find(Notification.objects.select_for_update(), notification.pk, "Notification not found")
+    status = row.status_at(now)
+    if status == Notification.Status.DELIVERED and row.delivered_at and row.read_at:
+        return row
+    if status == Notification.Status.EXPIRED:
+        raise Conflict("The notification has expired", code="STATE_CONFLICT", status=status.value)
+    row.delivered_at, row.read_at = row.delivered_at or now, row.read_at or now
+    row.external_id = external_id or row.external_id
+    row.save(update_fields=["delivered_at", "read_at", "external_id"])
+    data = {"ids": [row.pk], "recipient": row.recipient}
+    record(fact(Kind.NOTIFICATION_ACKED, actor=actor, subject=ref("notification", row.pk), data=data), at=now)
+    return row
+
+
+def hand_over(*, workspace_id: int, recipient: str, now: datetime, at_most: int) -> list[Notification]:
+    """What an agent is told with its beat, oldest first: the same with every beat until it acknowledges it."""
+    rows = list(Notification.objects.of(workspace_id, recipient).due(now)[:at_most])
+    new = [row.pk for row in rows if row.sent_at is None]
+    if new:
+        Notification.objects.filter(pk__in=new, sent_at=None).update(sent_at=now)
+        for row in rows:
+            row.sent_at = row.sent_at or now
+    return rows
 
 
 @transaction.atomic
