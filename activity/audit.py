@@ -33,14 +33,18 @@ def record_audit(
     target: tuple[str, int] | None = None,
     detail: Any = None,
     origin: Origin | None = None,
+    by_name: bool = False,
 ) -> None:
-    """Append one audit row, in the caller's transaction. `detail` is an object, a sentence or None; never a secret."""
+    """Append one audit row, in the caller's transaction. `detail` is an object, a sentence or None; never a secret.
+
+    `by_name` leaves the actor's id out, as existing readers know the rows of some actions.
+    """
     if action not in AUDIT_ACTIONS:
         raise ValueError(f"{action} is not in the catalogue")
     origin = origin or Origin()
     subject = ref(*target) if target else ref(actor.kind, actor.id)
     data = {
-        "actor_id": actor.id or None,
+        "actor_id": None if by_name else _id_of(actor),
         "target_type": target[0] if target else None,
         "target_id": target[1] if target else None,
         "detail": detail,
@@ -66,6 +70,13 @@ def record_audit(
         }
         rows.append(fact(Kind.AUDIT_SECURITY, actor=actor, subject=subject, data=told))
     record(*rows, at=at)
+
+
+def _id_of(actor: Actor) -> int | None:
+    """A key's is below zero, so that no key is taken for a person; the global key is 0."""
+    if actor.kind == "user":
+        return actor.id
+    return None if actor.kind == "system" else -actor.key_id
 
 
 def record_security_event(

@@ -49,7 +49,8 @@ def create_rule(*, actor: Actor, now: datetime, name: str, **fields: Any) -> Ale
     )
     record(_changed(rule, actor), at=now)
     sentence = f"Created alert rule: {name}"
-    record_audit("alert_rule_created", actor=actor, at=now, target=("alert_rule", rule.pk), detail=sentence)
+    target = ("alert_rule", rule.pk)
+    record_audit("alert_rule_created", actor=actor, at=now, target=target, detail=sentence, by_name=True)
     return rule
 
 
@@ -71,7 +72,8 @@ def delete_rule(*, actor: Actor, now: datetime, id: int) -> bool:
         record(_changed(rule, actor), at=now)
         rule.delete()
     sentence = f"Deleted alert rule: {id}"
-    record_audit("alert_rule_deleted", actor=actor, at=now, target=("alert_rule", id), detail=sentence)
+    target = ("alert_rule", id)
+    record_audit("alert_rule_deleted", actor=actor, at=now, target=target, detail=sentence, by_name=True)
     return rule is not None
 
 

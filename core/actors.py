@@ -38,6 +38,7 @@ class Actor:
     agent_id: int | None = None
     provider: str = "local"
     email: str | None = None
+    key_id: int = 0
 
     def __str__(self) -> str:
         return self.kind if self.kind == "system" else f"{self.kind}:{self.id}"

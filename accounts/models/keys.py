@@ -59,7 +59,8 @@ class ApiKey(models.Model):
             return self.user.as_actor() if self.user.may_sign_in else None
         role = Role.named(self.role)
         if not self.agent_id:
-            return Actor("key", self.id, "api", self.name, role, self.workspace_id, self.workspace.tenant_id)
+            at = (self.workspace_id, self.workspace.tenant_id)
+            return Actor("key", self.id, "api", self.name, role, *at, key_id=self.id)
         return Actor(
             "agent",
             self.agent_id,
@@ -70,6 +71,7 @@ class ApiKey(models.Model):
             tenant_id=self.workspace.tenant_id,
             agent_name=self.agent_name,
             agent_id=self.agent_id,
+            key_id=self.id,
         )
 
 

@@ -64,6 +64,7 @@ class AlertRuleTests(AlertsTestCase):
         assert frames(since) == []
         audit = Event.objects.audit(1).get()
         assert (audit.type, audit.data["detail"]) == ("alert_rule_created", "Created alert rule: Agent down")
+        assert (audit.actor, audit.data["actor_id"]) == ("api", None)
 
     def test_the_newest_comes_first(self):
         ids = [self.create(name=name)["id"] for name in "abc"]

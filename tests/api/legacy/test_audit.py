@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from accounts.models import ApiKey
 from activity.audit import Origin, record_audit
 from activity.models import Event
 from core.actors import system
 from tests.base import LegacyApiTestCase, actor_of
+from tests.factories import make_agent
 
 PATH = "/api/audit"
 KEYS = [
@@ -48,6 +50,16 @@ class AuditTests(LegacyApiTestCase):
         assert {name for name in KEYS if row[name] is None} == {
             "actor_id", "target_type", "target_id", "ip_address", "user_agent",
         }  # fmt: skip
+
+    def test_a_key_is_not_taken_for_a_person(self):
+        path = f"/api/agents/{make_agent('nova').pk}/keys"
+        made = self.post(path, {"scopes": ["admin"]}, as_=self.alice).body
+        for key in (made["api_key"], "test-admin-key", self.keys[self.alice]):
+            self.put("/api/settings", {"settings": {"general.site_name": "Fleet"}}, as_=key)
+        own = ApiKey.objects.get(user=None, agent_id=None, name=self.alice.display_name)
+        assert [(row["actor"], row["actor_id"]) for row in self.ask("?action=settings_update")["events"]] == [
+            ("api", -own.pk), ("api", 0), ("agent:nova", -made["key"]["id"]),
+        ]  # fmt: skip
 
     def test_newest_first_in_pages(self):
         for n, action in enumerate(("login", "logout", "profile_update")):
