@@ -27,6 +27,19 @@ class Kind(TextChoices):
     AGENT_STATUS_CHANGED = "agent.status_changed"
     AGENT_CONTROL = "agent.control"
 
+    APPROVAL_REQUESTED = "approval.requested"
+    APPROVAL_DECIDED = "approval.decided"
+    APPROVAL_EXPIRED = "approval.expired"
+    APPROVAL_CANCELED = "approval.canceled"
+    RUN_STARTED = "run.started"
+    RUN_COMPLETED = "run.completed"
+    TOOL_CALL_RECORDED = "tool_call.recorded"
+    POLICY_DENIED = "policy.denied"
+    POLICY_PUBLISHED = "policy.published"
+    BUDGET_WARNING = "budget.warning"
+    BUDGET_EXCEEDED = "budget.exceeded"
+    BUDGET_RESET = "budget.reset"
+
     ALERT_OPENED = "alert.opened"
     ALERT_ACKNOWLEDGED = "alert.acknowledged"
     ALERT_RESOLVED = "alert.resolved"
@@ -56,6 +69,9 @@ class Kind(TextChoices):
 TASK_KEYS = frozenset({"task"})
 AGENT_KEYS = frozenset({"agent"})
 ALERT_KEYS = frozenset({"alert"})
+APPROVAL_KEYS = frozenset({"approval"})
+RUN_KEYS = frozenset({"run"})
+AGENT_BUDGET_KEYS = frozenset({"id", "slug", "name", "level", "spent_microusd", "limit_microusd"})
 CONNECTION_KEYS = frozenset({"connection_id", "agent_id", "agent_name", "tool_name"})
 
 DATA_KEYS: dict[Kind, frozenset[str]] = {
@@ -75,6 +91,18 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.AGENT_REMOVED: frozenset({"id", "name"}),
     Kind.AGENT_STATUS_CHANGED: frozenset({"id", "slug", "name", "status", "was", "reason", "until"}),
     Kind.AGENT_CONTROL: frozenset({"id", "slug", "name", "action", "reason"}),
+    Kind.APPROVAL_REQUESTED: APPROVAL_KEYS,
+    Kind.APPROVAL_DECIDED: APPROVAL_KEYS,
+    Kind.APPROVAL_EXPIRED: APPROVAL_KEYS,
+    Kind.APPROVAL_CANCELED: APPROVAL_KEYS,
+    Kind.RUN_STARTED: RUN_KEYS,
+    Kind.RUN_COMPLETED: RUN_KEYS,
+    Kind.TOOL_CALL_RECORDED: frozenset({"tool_call"}),
+    Kind.POLICY_DENIED: frozenset({"id", "slug", "name", "type", "tool", "risk", "reason", "violations"}),
+    Kind.POLICY_PUBLISHED: frozenset({"id", "name", "version", "scope_type", "scope_id"}),
+    Kind.BUDGET_WARNING: AGENT_BUDGET_KEYS,
+    Kind.BUDGET_EXCEEDED: AGENT_BUDGET_KEYS,
+    Kind.BUDGET_RESET: AGENT_BUDGET_KEYS,
     Kind.ALERT_OPENED: ALERT_KEYS,
     Kind.ALERT_ACKNOWLEDGED: ALERT_KEYS,
     Kind.ALERT_RESOLVED: ALERT_KEYS,
@@ -113,6 +141,13 @@ STORIES: dict[str, str] = {
     "agent_config_updated": "agent",
     "agent_status_change": "agent",
     "agent_heartbeat": "agent",
+    "approval_requested": "approval",
+    "approval_decided": "approval",
+    "approval_expired": "approval",
+    "approval_canceled": "approval",
+    "policy_denied": "agent",
+    "budget_warning": "agent",
+    "budget_exceeded": "agent",
     "connection_created": "agent",
     "connection_disconnected": "agent",
     "task_broadcast": "task",

@@ -182,6 +182,13 @@ RETAIN_DAYS = {
     "token_usage": env.days("MC_RETAIN_TOKEN_USAGE_DAYS", 90),
     "gateway_sessions": env.days("MC_RETAIN_GATEWAY_SESSIONS_DAYS", 90),
 }
+# Where days begin and end for budgets and figures.
+LOCAL_TIME_ZONE = env.text("MC_TIMEZONE", "America/Los_Angeles")
+# Who hears of what agents cannot settle themselves; empty: the first administrator of the workspace.
+OPERATOR_USER = env.text("MC_OPERATOR_USER")
+# Hosts that agents may speak to besides the usual ones.
+NETWORK_ALLOWLIST = env.words("MC_NETWORK_ALLOWLIST")
+OFFLINE_MINUTES = max(1, env.number("MC_OFFLINE_MINUTES", 90))
 STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
 COMMAND_TRIGGER_ALLOWED = env.flag("MISSION_CONTROL_ALLOW_COMMAND_TRIGGER")
