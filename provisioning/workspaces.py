@@ -69,6 +69,7 @@ def create_workspace(
 @transaction.atomic
 def update_workspace(*, workspace: Workspace, actor: Actor, now: datetime, changes: dict[str, Any]) -> Workspace:
     """Set name, brand or isolation; the slug is part of addresses and stays."""
+    workspace = find(Workspace.objects.select_for_update(no_key=True), workspace.pk, "Workspace not found")
     for field, value in changes.items():
         setattr(workspace, field, value)
     workspace.save(update_fields=[*changes, "updated_at"])

@@ -95,6 +95,7 @@ def update_user(
     approval, ends every session of the person."""
     if _is_self(actor, user) and changes.get("role", user.role) != user.role:
         raise Invalid("Cannot change your own role")
+    user = _lock(user)
     fields = [name for name in changes if name != "password"]
     for name in fields:
         setattr(user, name, changes[name])
@@ -134,6 +135,7 @@ def delete_user(*, actor: Actor, id: int, now: datetime, origin: Origin | None =
 @transaction.atomic
 def change_profile(*, user: User, changes: dict[str, Any], now: datetime, origin: Origin | None = None) -> User:
     """One's own `display_name` and `password`. A new password ends every session of the person."""
+    user = _lock(user)
     fields, actions = [], []
     if "password" in changes:
         _check_length(changes["password"], "New password")
@@ -158,6 +160,7 @@ def change_profile(*, user: User, changes: dict[str, Any], now: datetime, origin
 @transaction.atomic
 def disconnect_google(*, user: User, now: datetime, origin: Origin | None = None) -> User:
     """From now on the person signs in with their password alone."""
+    user = _lock(user)
     if user.provider != "google":
         raise Invalid("This account does not sign in with Google")
     if not user.has_usable_password():
@@ -167,6 +170,12 @@ def disconnect_google(*, user: User, now: datetime, origin: Origin | None = None
     record_audit("google_disconnect", actor=user.as_actor(), at=now, target=("user", user.id), origin=origin)
     access_changed(actor=user.as_actor(), what="user", id=user.id)
     return user
+
+
+def _lock(user: User) -> User:
+    """The person as it is now, for this transaction alone."""
+    rows = User.objects.select_for_update(of=("self",), no_key=True).select_related("workspace")
+    return find(rows, user.pk, "User not found")
 
 
 def check_password(*, user: User, password: str) -> None:
