@@ -11,23 +11,22 @@ from django.db.models import Count, Sum
 
 from activity.models import Event
 from agents.models import Agent
-from connections.models import Connection
 from notifications.models import Notification
 from tasks.models import Tally
 from webhooks.models import Webhook
 from workflows.models import PipelineRun
 
 from .services.backups import list_backups
+from .sessions import ACTIVE, live_connections
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-ACTIVE = timedelta(minutes=60)
 
 Counts = dict[str, Any]
 
 
 def sessions(workspace_id: int, *, now: datetime) -> dict[str, int]:
     """Direct connections that are open, and those of them that were heard of within the hour."""
-    live = Connection.objects.filter(workspace_id=workspace_id, status=Connection.Status.CONNECTED)
+    live = live_connections(workspace_id)
     return {"total": live.count(), "active": live.filter(last_heartbeat__gte=now - ACTIVE).count()}
 
 

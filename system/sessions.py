@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from connections.models import Connection
@@ -15,6 +16,7 @@ from tokens.models import Rollup, TokenUsage
 from tokens.reports import start_of_day
 
 NEWEST = 100
+# Who was heard of within this time is at work.
 ACTIVE = timedelta(minutes=60)
 # How many of the last reports are looked through for the model that an agent works with.
 REPORTS = 1000
@@ -34,10 +36,14 @@ class Session:
     heard: datetime
 
 
+def live_connections(workspace_id: int) -> QuerySet[Connection]:
+    return Connection.objects.filter(workspace_id=workspace_id, status=Connection.Status.CONNECTED)
+
+
 def newest(workspace_id: int, *, now: datetime) -> list[Session]:
     """Who was heard of last comes first. Four queries, however many there are."""
     live = (
-        Connection.objects.filter(workspace_id=workspace_id, status=Connection.Status.CONNECTED)
+        live_connections(workspace_id)
         .annotate(heard=Coalesce("last_heartbeat", "updated_at"))
         .select_related("agent")
         .only(
