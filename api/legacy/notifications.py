@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from core.clock import LAST_SECOND, from_seconds
 from core.errors import Invalid
-from core.ids import LARGEST_ID
 from notifications.models import Notification
 from notifications.services import delete_notifications, mark_delivered, mark_read
+from realtime.wire.legacy_in import task_id_in as id_in
 
 from .answers import FLAG, NOTIFICATION, NUMBER, TEXT, WHOLE, has, many
 from .base import LegacyView
@@ -113,4 +113,4 @@ class Notifications(LegacyView):
 
 
 def _known(ids: list[Any]) -> list[int]:
-    return [id for id in ids[:IDS_AT_MOST] if type(id) is int and 0 < id <= LARGEST_ID]
+    return [id for id in map(id_in, ids[:IDS_AT_MOST]) if id is not None]

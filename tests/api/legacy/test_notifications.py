@@ -108,6 +108,10 @@ class MarkReadTests(LegacyApiTestCase):
         assert self.put(PATH, {"recipient": "nova", "markAllRead": True}).body["markedAsRead"] == 3
         assert Notification.objects.unread().count() == 1
 
+    def test_ids_may_be_written_as_other_programs_write_numbers(self):
+        first, second, _ = self.ids
+        assert self.put(PATH, {"ids": [float(first), str(second)]}).body["markedAsRead"] == 2
+
     def test_others_hear_of_it_only_when_something_was_marked(self):
         self.put(PATH, {"ids": self.ids[:1]})
         self.put(PATH, {"ids": self.ids[:1]})
