@@ -8,7 +8,7 @@ from functools import lru_cache
 from posixpath import normpath
 
 from .options import is_harmless
-from .paths import Places, is_listed
+from .paths import Places, is_within
 from .shell import Command, parse
 from .tokens import parts_of, path_pieces
 from .types import Policy
@@ -27,7 +27,7 @@ def objection(command: str, policy: Policy, places: Places) -> str | None:
     script = parse(command)
     if script.oddities:
         return f"it cannot be judged from its text ({script.oddities[0]})"
-    if not script.pipelines or not command.replace("\n", "").replace("\t", "").replace("\r", "").isprintable():
+    if not script.pipelines or not command.replace("\r\n", "").replace("\n", "").replace("\t", "").isprintable():
         return "it holds no readable command"
     for pipeline in script.pipelines:
         for each in pipeline:
@@ -54,9 +54,9 @@ def _is_vouched(words: Words, policy: Policy) -> bool:
     if not any(_begins(words, entry) for entry in _entries(policy.shell_allowlist).get(words[0], ())):
         return False
     inner = [words[at + 1 :] for at, word in enumerate(words) if words[0] == "find" and word in ("-exec", "-execdir")]
-    ends = [next((i for i, word in enumerate(each) if word in (";", "+")), len(each)) for each in inner]
+    ends = [next((i for i, word in enumerate(each) if word in (";", "+")), 0) for each in inner]
     return is_harmless(words, policy.network_allowlist) and all(
-        each[:end] and _is_vouched(each[:end], policy) for each, end in zip(inner, ends, strict=True)
+        end and _is_vouched(each[:end], policy) for each, end in zip(inner, ends, strict=True)
     )
 
 
@@ -89,7 +89,7 @@ def _may_redirect(operator: str, target: str, policy: Policy, places: Places) ->
         return True
     if operator.startswith("<"):
         return False
-    return target in _DEVICES or is_listed(target, policy.file_write_paths, places)
+    return target in _DEVICES or is_within(target, policy.file_write_paths, places)
 
 
 def _is_private(piece: str) -> bool:

@@ -63,7 +63,7 @@ def normal(parts: Parts) -> Parts:
             result.append(part)
         elif len(result) > 1 and result[-1] != "..":
             result.pop()
-        elif result[0] == ".":
+        elif result[0] != "/":
             result.append(part)
     return tuple(result)
 
@@ -101,15 +101,40 @@ def _pattern(text: str, places: Places) -> _Pattern:
 
 def _matches(parts: Parts, pattern: _Pattern, *, fold_case: bool = False) -> bool:
     wanted = pattern.parts
+    if "**" in wanted:
+        return _walks(parts, wanted, open_end=pattern.open_end or fold_case, fold_case=fold_case)
     if len(parts) < len(wanted) or (len(parts) > len(wanted) and not (pattern.open_end or fold_case)):
         return False
     return all(_same(part, want, fold_case=fold_case) for part, want in zip(parts, wanted, strict=False))
+
+
+def _walks(parts: Parts, wanted: Parts, *, open_end: bool, fold_case: bool) -> bool:
+    """Matching when any number of directories may stand within; reached[n]: the first n of the pattern are matched."""
+    reached = {0}
+    for part in (*parts, None):
+        reached |= {at + 1 for at in reached if at < len(wanted) and wanted[at] == "**"}
+        if len(wanted) in reached and (part is None or open_end):
+            return True
+        if part is None:
+            return False
+        reached = {
+            at if wanted[at] == "**" else at + 1
+            for at in reached
+            if at < len(wanted) and (wanted[at] == "**" or _same(part, wanted[at], fold_case=fold_case))
+        }
+    return False
 
 
 def _same(part: str, wanted: str, *, fold_case: bool) -> bool:
     if fold_case:
         part, wanted = part.casefold(), wanted.casefold()
     return part == wanted or ("*" in wanted and fnmatchcase(part, wanted))
+
+
+def is_within(path: str, patterns: tuple[str, ...], places: Places) -> bool:
+    """Is it below the directories listed? These themselves are not for changing."""
+    directories = tuple(pattern.strip()[:-3] for pattern in patterns if pattern.strip().endswith("/**"))
+    return is_listed(path, patterns, places) and not is_listed(path, directories, places)
 
 
 def is_listed(path: str, patterns: tuple[str, ...], places: Places) -> bool:
@@ -158,7 +183,8 @@ def _escapes(parts: Parts, patterns: tuple[str, ...], places: Places) -> bool:
     if claimed is None:
         return False
     root = normal(parts[: len(claimed)])
-    return normal(parts)[: len(root)] != root
+    resolved = normal(parts)
+    return resolved[: len(root)] != root or resolved[len(root) : len(root) + 1] == ("..",)
 
 
 def _begins(parts: Parts, root: Parts) -> bool:

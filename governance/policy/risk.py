@@ -126,7 +126,7 @@ def _writing(subject: Subject, policy: Policy, places: paths.Places) -> Iterator
     if not subject.paths:
         yield Assessment(Risk.RED, "It does not say which file it changes", vouched=False)
     for path in subject.paths:
-        if paths.is_listed(path, policy.file_write_paths, places):
+        if paths.is_within(path, policy.file_write_paths, places):
             yield Assessment(Risk.YELLOW, "The path is within the write paths")
         else:
             yield Assessment(Risk.RED, "The path is outside the write paths", vouched=False)

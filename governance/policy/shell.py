@@ -12,6 +12,7 @@ from .words import names
 from .wrappers import is_assignment, layers, scripts_in
 
 DEEPEST = 6
+COMPOUND = "compound command"
 # Characters read in all, nested scripts included. What nests is never vouched for, so the rest goes to approval.
 MOST_READ = 120_000
 _RESERVED = names("if then elif else fi for while until do done case esac in select function coproc { } ! [[ ]]")
@@ -82,7 +83,7 @@ def _separate(operator: Operator, pipeline: Pipeline, command: Command, script: 
     if command != Command():
         pipeline.append(command)
     if operator.text in "()" or operator.text.startswith(";;") or operator.text == ";&":
-        script.oddities.append("compound command")
+        script.oddities.append(COMPOUND)
     if operator.text in _PIPES:
         return pipeline
     if pipeline:
@@ -104,7 +105,7 @@ def _add(command: Command, word: Word, script: Script) -> None:
     if command.words:
         command.words.append(word.text)
     elif word.text in _RESERVED:
-        script.oddities.append("compound command")
+        script.oddities.append(COMPOUND)
     elif is_assignment(word.text):
         command.assignments.append(word.text)
     elif word.text or not word.scripts:
@@ -124,7 +125,11 @@ class Reader:
         if depth > DEEPEST or self.left < 0:
             return
         script = _parse(text, variables) if variables else parse(text)
-        for pipeline in script.pipelines:
+        pipelines = script.pipelines
+        if COMPOUND in script.oddities:
+            # Groups are piped as wholes: what is within one is read as one more pipeline.
+            pipelines = [*pipelines, [command for pipeline in pipelines for command in pipeline]]
+        for pipeline in pipelines:
             yield pipeline
             for nested in _nested(pipeline):
                 yield from self.pipelines(nested, depth + 1, dict(script.variables))

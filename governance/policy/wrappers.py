@@ -78,6 +78,9 @@ def _wrapped(words: Sequence[str]) -> Iterator[Sequence[str]]:
     name = name_of(words[0])
     if name == "find":
         yield from _found(words)
+    elif "{" in words:
+        # The body of a function.
+        yield words[words.index("{") + 1 :]
     elif wrapper := _WRAPPERS.get(name):
         yield _after(words, wrapper)
 
