@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict, Unpack
-
-from missioncontrol_client import answers as a
-from missioncontrol_client import enums as e
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from .base import Call, Json, Many, Own, body, changes, query, segment
+
+if TYPE_CHECKING:
+    from missioncontrol_client import answers as a
+    from missioncontrol_client import enums as e
 
 
 class AgentChanges(TypedDict, total=False):

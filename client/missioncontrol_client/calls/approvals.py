@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from missioncontrol_client import answers as a
-from missioncontrol_client import enums as e
-from missioncontrol_client import objects as o
+from typing import TYPE_CHECKING
 
 from .base import Call, Json, Many, Own, body, query, segment
+
+if TYPE_CHECKING:
+    from missioncontrol_client import answers as a
+    from missioncontrol_client import enums as e
+    from missioncontrol_client import objects as o
 
 
 def list_approvals(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from missioncontrol_client import answers as a
-from missioncontrol_client import enums as e
+from typing import TYPE_CHECKING
 
 from .base import Call, Many, body, query, segment
+
+if TYPE_CHECKING:
+    from missioncontrol_client import answers as a
+    from missioncontrol_client import enums as e
 
 
 def list_notifications(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypedDict, Unpack
-
-from missioncontrol_client import answers as a
-from missioncontrol_client import enums as e
-from missioncontrol_client import objects as o
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from .base import Call, Json, Many, Moment, Own, body, changes, query, segment
+
+if TYPE_CHECKING:
+    from missioncontrol_client import answers as a
+    from missioncontrol_client import enums as e
+    from missioncontrol_client import objects as o
 
 
 class TaskChanges(TypedDict, total=False):
