@@ -15,9 +15,8 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
-from core.errors import NotFound
 from core.ids import LARGEST_ID, ref
-from core.rows import find
+from core.rows import change, find, look_up
 from notifications.services import Note, post
 
 from .meaning import Condition, is_met
@@ -56,9 +55,7 @@ def create_rule(*, actor: Actor, now: datetime, name: str, **fields: Any) -> Ale
 
 @transaction.atomic
 def change_rule(*, rule: AlertRule, actor: Actor, now: datetime, changes: dict[str, Any]) -> AlertRule:
-    if not AlertRule.objects.filter(pk=rule.pk).update(**changes, updated_at=now):
-        raise NotFound("Rule not found")
-    rule.refresh_from_db()
+    rule = change(rule, "Rule not found", **changes, updated_at=now)
     record(_changed(rule, actor), at=now)
     return rule
 
@@ -66,8 +63,8 @@ def change_rule(*, rule: AlertRule, actor: Actor, now: datetime, changes: dict[s
 @transaction.atomic
 def delete_rule(*, actor: Actor, now: datetime, id: int) -> bool:
     """Whether there was such a rule; the attempt is noted either way."""
+    rule = look_up(AlertRule.objects.in_workspace(actor.workspace_id), id)
     id = id if 0 < id <= LARGEST_ID else 0
-    rule = AlertRule.objects.in_workspace(actor.workspace_id).filter(id=id).first()
     if rule is not None:
         record(_changed(rule, actor), at=now)
         rule.delete()

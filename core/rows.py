@@ -44,6 +44,14 @@ def find(rows: models.QuerySet[M], id: int | None, missing: str) -> M:
     return found
 
 
+def change(row: M, missing: str, **columns: Any) -> M:
+    """Set columns of a row and read it again. Raises NotFound saying `missing` when it was removed meanwhile."""
+    if not type(row)._default_manager.filter(pk=row.pk).update(**columns):
+        raise NotFound(missing)
+    row.refresh_from_db()
+    return row
+
+
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert new rows of one model and set their ids, which ascend in the order of the rows."""
     database = connections[DEFAULT_DB_ALIAS]

@@ -12,9 +12,8 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record
 from core.actors import Actor
-from core.errors import NotFound
 from core.ids import ref
-from core.rows import find
+from core.rows import change, find
 from webhooks.addresses import check_url
 from webhooks.models import Webhook
 
@@ -61,9 +60,7 @@ def update_webhook(
     if reset_circuit:
         changes = {**changes, "consecutive_failures": 0, "enabled": True}
     if changes:
-        if not Webhook.objects.filter(pk=webhook.pk).update(**changes, updated_at=now):
-            raise NotFound("Webhook not found")
-        webhook.refresh_from_db()
+        webhook = change(webhook, "Webhook not found", **changes, updated_at=now)
         record(changed(webhook, actor), at=now)
     return webhook
 

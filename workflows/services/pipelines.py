@@ -12,9 +12,9 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record, story
 from core.actors import Actor
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from core.ids import ref
-from core.rows import find, look_up
+from core.rows import change, find, look_up
 from workflows.models import Pipeline, WorkflowTemplate
 
 Step = dict[str, Any]
@@ -58,9 +58,7 @@ def change_pipeline(*, pipeline: Pipeline, actor: Actor, now: datetime, changes:
     """Set the fields that are named; naming none says that the pipeline was used. Runs keep their own steps."""
     if not changes:
         changes = {"use_count": F("use_count") + 1, "last_used_at": now}
-    if not Pipeline.objects.filter(pk=pipeline.pk).update(**changes, updated_at=now):
-        raise NotFound("Pipeline not found")
-    pipeline.refresh_from_db()
+    pipeline = change(pipeline, "Pipeline not found", **changes, updated_at=now)
     record(changed(pipeline, actor), at=now)
     return pipeline
 

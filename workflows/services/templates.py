@@ -12,10 +12,9 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record, story
 from core.actors import Actor
-from core.errors import NotFound
 from core.ids import ref
 from core.injection import refuse_injection
-from core.rows import find
+from core.rows import change, find
 from workflows.models import WorkflowTemplate
 
 
@@ -54,9 +53,7 @@ def change_template(
     """Set the fields that are named; naming none says that the template was used."""
     if not changes:
         changes = {"use_count": F("use_count") + 1, "last_used_at": now}
-    if not WorkflowTemplate.objects.filter(pk=template.pk).update(**changes, updated_at=now):
-        raise NotFound("Template not found")
-    template.refresh_from_db()
+    template = change(template, "Template not found", **changes, updated_at=now)
     record(_changed(template, actor), at=now)
     return template
 
