@@ -167,6 +167,7 @@ def _count_up(workspace_id: int, project_id: int, by: int = 1) -> tuple[Project,
 
 
 def number_moved_task(workspace_id: int, project_id: int) -> tuple[Project, int]:
+    """The project and the task's new number in it. Raises Invalid when the project takes no tasks."""
     return number_moved_tasks(workspace_id, project_id, 1)
 
 

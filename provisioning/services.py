@@ -44,6 +44,7 @@ class NewTenant:
 
 
 def check_template() -> str:
+    """The path of the configuration that new tenants get. Raises Invalid when the settings name none."""
     if not settings.SUPER_TEMPLATE:
         raise Invalid("Missing required environment variable MC_SUPER_TEMPLATE_OPENCLAW_JSON")
     return str(settings.SUPER_TEMPLATE)
@@ -61,6 +62,7 @@ def find_job(id: int) -> ProvisionJob:
 def create_tenant(
     *, want: NewTenant, dry_run: bool, request: dict[str, Any], actor: Actor, now: datetime, origin: Origin
 ) -> tuple[Tenant, ProvisionJob]:
+    """Add the tenant and queue the job that sets it up. Raises Conflict when slug or Linux user are taken."""
     template = check_template()
     if Tenant.objects.filter(Q(slug=want.slug) | Q(linux_user=want.linux_user)).exists():
         raise Conflict("Tenant slug or linux user already exists")

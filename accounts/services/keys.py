@@ -111,6 +111,7 @@ def revoke_key(*, key: ApiKey, actor: Actor, now: datetime) -> ApiKey:
 
 @transaction.atomic
 def revoke_agent_key(*, actor: Actor, agent_id: int, key_id: int, now: datetime) -> ApiKey:
+    """Raises NotFound when the agent has no such key that still opens."""
     mine = ApiKey.objects.of_agent(actor.workspace_id, agent_id)
     key = mine.filter(id=key_id, revoked_at=None).first()
     if key is None:

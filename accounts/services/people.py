@@ -179,6 +179,7 @@ def _lock(user: User) -> User:
 
 
 def check_password(*, user: User, password: str) -> None:
+    """Raises Denied when it is not the person's."""
     if not user.check_password(password):
         raise Denied("Current password is incorrect")
 

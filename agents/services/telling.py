@@ -28,6 +28,7 @@ def agent_story(type: str, agent: Agent, *, by: str, description: str, data: dic
 
 
 def presence_fact(agent: Agent, was: str, actor: Actor) -> Event:
+    """The change of status from `was`; times in it are Unix milliseconds."""
     return fact(
         Kind.AGENT_PRESENCE,
         actor=actor,
@@ -53,6 +54,7 @@ def status_story(agent: Agent, *, by: str, data: dict[str, Any] | None = None) -
 def fact_of(
     agent: Agent, kind: Kind, actor: Actor, *, only: tuple[str, ...] = (), of: Iterable[str] | None = None
 ) -> Event:
+    """The agent as it is now, for machines: whole, or of the columns `only` those that are also in `of`."""
     snapshot = agent.snapshot()
     if only:
         shown = {"id", "name", "updated_at", "workspace_id", *(set(only) & set(of) if of is not None else only)}

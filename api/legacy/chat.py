@@ -70,9 +70,8 @@ class Messages(LegacyView):
         sent, now = self.sent_object(), self.now
         words = words_in(sent, conversation=text_in(sent, "conversation_id") or f"conv_{milliseconds(now)}")
         message, forwarded = services.say(actor=self.actor, now=now, words=words)
-        forward = forwarded.as_shape() if forwarded else None
-        told = {**(message.metadata or {}), **({"forwardInfo": forward} if forward else {})}
-        return Response({"message": {**message_out(message), "metadata": told}, "forward": forward}, status=201)
+        shown = {**message_out(message), "metadata": services.metadata_told(message, forwarded)}
+        return Response({"message": shown, "forward": forwarded and forwarded.as_shape()}, status=201)
 
 
 class OneMessage(LegacyView):

@@ -152,6 +152,7 @@ def _fact_of(message: Message, actor: Actor, forwarded: Forward | None = None) -
 
 
 def metadata_told(message: Message, forwarded: Forward | None) -> dict[str, Any]:
+    """The message's metadata with what became of forwarding it, as its sender and listeners are told."""
     told = dict(message.metadata or {})
     if forwarded is not None:
         told["forwardInfo"] = forwarded.as_shape()

@@ -73,6 +73,7 @@ def create_backup(
 
 @transaction.atomic
 def delete_backup(*, actor: Actor, now: datetime, name: str, origin: Origin | None = None) -> None:
+    """Raises NotFound for anything but the name of a backup."""
     if name not in {backup.name for backup in list_backups()}:
         raise NotFound("Backup not found")
     record_audit("backup_delete", actor=actor, at=now, detail={"name": name}, origin=origin)

@@ -29,6 +29,7 @@ def find_pipeline(*, actor: Actor, id: int) -> Pipeline:
 def create_pipeline(
     *, actor: Actor, now: datetime, name: str, steps: list[Step], description: str | None = None
 ) -> Pipeline:
+    """Raises Invalid when a step names a template that the workspace does not have."""
     wanted = {step["template_id"] for step in steps}
     known = WorkflowTemplate.objects.in_workspace(actor.workspace_id).filter(id__in=wanted).count()
     if known < len(wanted):

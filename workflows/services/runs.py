@@ -34,6 +34,7 @@ class Moved:
 
 @transaction.atomic
 def start_run(*, pipeline: Pipeline, actor: Actor, now: datetime) -> Moved:
+    """Begin the first step. Raises Invalid for a pipeline without steps."""
     if not pipeline.steps:
         raise Invalid("Pipeline has no steps")
     if not Pipeline.objects.filter(pk=pipeline.pk).update(use_count=F("use_count") + 1, last_used_at=now):
@@ -91,6 +92,7 @@ def advance_run(*, actor: Actor, now: datetime, id: int, success: bool = True, *
 
 @transaction.atomic
 def cancel_run(*, actor: Actor, now: datetime, id: int) -> PipelineRun:
+    """What was not done yet is skipped. Raises Invalid for a run that has ended."""
     run = _lock(actor, id)
     if run.status not in (Status.PENDING, Status.RUNNING):
         raise Invalid(f"Run is {run.status}, cannot cancel")
