@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -11,6 +12,8 @@ from accounts.access.legacy import TABLE, UNGUARDED
 from core.actors import Role
 
 from .schema import document
+
+PARAMETER = re.compile(r"<\w+:(\w+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def endpoints() -> list[Endpoint]:
     patterns: list[Any] = import_module("api.legacy.urls").urlpatterns
     found = []
     for pattern in patterns:
-        path = f"/api/{pattern.pattern}".replace("<str:", "{").replace(">", "}")
+        path = PARAMETER.sub(r"{\1}", f"/api/{pattern.pattern}")
         view, name = pattern.callback.cls, str(pattern.name)
         summary = next((words["summary"] for words in paths.get(path, {}).values() if "summary" in words), "")
         found.append(Endpoint(path, TABLE[name], summary, name not in UNGUARDED, view.is_connected))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from . import (
     access_requests,
@@ -71,6 +72,15 @@ from . import (
 
 app_name = "legacy"
 
+
+class AgentKey(StringConverter):
+    """An agent's id or name. Names may have slashes, which servers hand on without their escapes."""
+
+    regex = "[^/]+(?:/[^/]+)*"
+
+
+register_converter(AgentKey, "agent")
+
 urlpatterns = [
     path("search", search.Search.as_view(), name="search"),
     path("workspaces", workspaces.Workspaces.as_view(), name="workspaces"),
@@ -92,7 +102,7 @@ urlpatterns = [
     path("auth/access-requests", access_requests.AccessRequests.as_view(), name="access-requests"),
     path("setup", setup.Setup.as_view(), name="setup"),
     path("tokens/rotate", keys.TokenRotation.as_view(), name="token-rotate"),
-    path("agents/<str:key>/keys", keys.AgentKeys.as_view(), name="agent-keys"),
+    path("agents/<agent:key>/keys", keys.AgentKeys.as_view(), name="agent-keys"),
     path("connect", connections.Connect.as_view(), name="connect"),
     path("agents", agents.Agents.as_view(), name="agents"),
     path("agents/evals", assessments.AgentEvals.as_view(), name="agent-evals"),
@@ -101,15 +111,15 @@ urlpatterns = [
     path("agents/register", agent_register.AgentRegister.as_view(), name="agent-register"),
     path("agents/message", agent_words.AgentMessage.as_view(), name="agent-message"),
     path("agents/sync", agent_sync.AgentSync.as_view(), name="agent-sync"),
-    path("agents/<str:key>", agents.OneAgent.as_view(), name="agent"),
-    path("agents/<str:key>/hide", agent_register.AgentHide.as_view(), name="agent-hide"),
-    path("agents/<str:key>/soul", agent_soul.AgentSoul.as_view(), name="agent-soul"),
-    path("agents/<str:key>/memory", agent_memory.AgentMemory.as_view(), name="agent-memory"),
-    path("agents/<str:key>/files", agent_files.AgentFiles.as_view(), name="agent-files"),
-    path("agents/<str:key>/diagnostics", agent_reports.AgentDiagnostics.as_view(), name="agent-diagnostics"),
-    path("agents/<str:key>/attribution", agent_reports.AgentAttribution.as_view(), name="agent-attribution"),
-    path("agents/<str:key>/wake", agent_words.AgentWake.as_view(), name="agent-wake"),
-    path("agents/<str:key>/heartbeat", agents.Heartbeat.as_view(), name="agent-heartbeat"),
+    path("agents/<agent:key>/hide", agent_register.AgentHide.as_view(), name="agent-hide"),
+    path("agents/<agent:key>/soul", agent_soul.AgentSoul.as_view(), name="agent-soul"),
+    path("agents/<agent:key>/memory", agent_memory.AgentMemory.as_view(), name="agent-memory"),
+    path("agents/<agent:key>/files", agent_files.AgentFiles.as_view(), name="agent-files"),
+    path("agents/<agent:key>/diagnostics", agent_reports.AgentDiagnostics.as_view(), name="agent-diagnostics"),
+    path("agents/<agent:key>/attribution", agent_reports.AgentAttribution.as_view(), name="agent-attribution"),
+    path("agents/<agent:key>/wake", agent_words.AgentWake.as_view(), name="agent-wake"),
+    path("agents/<agent:key>/heartbeat", agents.Heartbeat.as_view(), name="agent-heartbeat"),
+    path("agents/<agent:key>", agents.OneAgent.as_view(), name="agent"),
     path("tasks", tasks.Tasks.as_view(), name="tasks"),
     path("tasks/queue", task_queue.Queue.as_view(), name="task-queue"),
     path("tasks/outcomes", task_reports.Outcomes.as_view(), name="task-outcomes"),

@@ -267,6 +267,16 @@ class OneAgentTests(LegacyApiTestCase):
             assert list(answer.body["agent"]) == KEYS
             assert answer.body["agent"]["id"] == self.agent.pk
 
+    def test_a_name_may_have_slashes(self):
+        agent = make_agent("team/bot 1")
+        path = "/api/agents/team%2Fbot%201"
+        assert self.get(path).body["agent"]["id"] == agent.pk
+        assert self.post(f"{path}/heartbeat").body["agent"] == "team/bot 1"
+        assert self.get(f"{path}/memory").body["agent"]["name"] == "team/bot 1"
+        assert self.get("/api/agents/team%2Fnobody").body == {"error": "Agent not found"}
+        assert self.get(f"{path}/").status == 308
+        assert self.delete(path).body["deleted"] == "team/bot 1"
+
     def test_what_is_not_there_is_not_found(self):
         theirs = make_agent("theirs", actor=actor_of(self.charlie))
         for key in ("Nova", "0", "-1", "theirs", theirs.pk, "9" * 30, "9" * 3000, "%00", "nova%20"):

@@ -43,6 +43,6 @@ class DocsTests(LegacyApiTestCase):
 
         paths = self.call("GET", "/api/docs").body["paths"]
         for pattern in urlpatterns:
-            path = "/api/" + str(pattern.pattern).replace("<str:key>", "{key}")
+            path = "/api/" + str(pattern.pattern).replace("<str:key>", "{key}").replace("<agent:key>", "{key}")
             with self.subTest(path=path):
                 assert {method.upper() for method in paths[path]} == set(TABLE[pattern.name])
