@@ -12,7 +12,7 @@ from alerts import services
 from alerts.models import AlertRule
 from core.errors import Invalid
 from realtime.wire.legacy import STATUS_WORDS
-from realtime.wire.legacy_in import task_id_in as id_in
+from realtime.wire.legacy_in import id_in
 
 from .answers import FLAG, FREE, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView

@@ -15,7 +15,7 @@ from chat.services import Words
 from core.clock import milliseconds, seconds
 from core.errors import Invalid
 from realtime.wire import legacy
-from realtime.wire.legacy_in import task_id_in as id_in
+from realtime.wire.legacy_in import id_in
 
 from . import answers_chat as answers
 from .base import LegacyView

@@ -14,7 +14,7 @@ from accounts.models import ApiKey, GlobalKey
 from agents.services import find_agent
 from core.clock import END_OF_TIME, from_seconds, seconds
 from core.errors import Invalid
-from realtime.wire.legacy_in import task_id_in
+from realtime.wire.legacy_in import id_in
 
 from .answers import FLAG, NUMBER, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
@@ -119,7 +119,7 @@ class AgentKeys(LegacyView):
     )
     def delete(self, request: Request, key: str) -> Response:
         sent = self.sent()
-        id = task_id_in(sent.get("key_id")) if isinstance(sent, dict) else None
+        id = id_in(sent.get("key_id")) if isinstance(sent, dict) else None
         if id is None:
             raise Invalid("key_id must be a positive integer")
         agent = find_agent(self.actor.workspace_id, key)

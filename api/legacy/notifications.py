@@ -12,7 +12,7 @@ from core.clock import LAST_SECOND, from_seconds
 from core.errors import Invalid
 from notifications.models import Notification
 from notifications.services import delete_notifications, mark_delivered, mark_read
-from realtime.wire.legacy_in import task_id_in as id_in
+from realtime.wire.legacy_in import id_in
 
 from .answers import FLAG, NOTIFICATION, NUMBER, TEXT, WHOLE, has, many
 from .base import LegacyView

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.isolation import check_isolation
 from core.errors import Invalid
 from core.rows import find
-from realtime.wire.legacy_in import task_id_in as id_in
+from realtime.wire.legacy_in import id_in
 from workflows import services
 from workflows.models import Pipeline, PipelineRun, WorkflowTemplate
 

@@ -12,7 +12,7 @@ from accounts.models import RoleWord, User
 from core.clock import seconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
-from realtime.wire.legacy_in import task_id_in, utf16_length
+from realtime.wire.legacy_in import id_in, utf16_length
 
 from .answers import FLAG, TEXT, WHOLE, has, many, maybe
 from .auth import sign_in_afresh
@@ -125,7 +125,7 @@ def _listed(user: User) -> dict[str, Any]:
 
 
 def _id_in(sent: dict[str, Any]) -> int:
-    id = task_id_in(sent.get("id"))
+    id = id_in(sent.get("id"))
     if id is not None:
         return id
     if type(sent.get("id")) in (int, float) and sent["id"] > LARGEST_ID:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from core.clock import seconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
-from realtime.wire.legacy_in import task_id_in as id_in
+from realtime.wire.legacy_in import id_in
 from webhooks import addresses, services, signing
 from webhooks.models import Delivery, Webhook, every_event
 from webhooks.posting import Outcome

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import Invalid
-from realtime.wire.legacy_in import task_id_in as id_in
+from realtime.wire.legacy_in import id_in
 from workflows import services
 from workflows.models import WorkflowTemplate
 

@@ -82,7 +82,7 @@ def spent_in(body: Any) -> Spent | None:
     tokens_in, tokens_out = count_in(usage.get("inputTokens")), count_in(usage.get("outputTokens"))
     if not (isinstance(model, str) and model.strip()) or tokens_in is None or tokens_out is None:
         return None
-    return Spent(model.strip()[:200], tokens_in, tokens_out, task_id_in(usage.get("taskId")))
+    return Spent(model.strip()[:200], tokens_in, tokens_out, id_in(usage.get("taskId")))
 
 
 def connection_id_in(body: Any) -> uuid.UUID | None:
@@ -93,8 +93,8 @@ def connection_id_in(body: Any) -> uuid.UUID | None:
         return None
 
 
-def task_id_in(value: Any) -> int | None:
-    """A task id as number or text; anything else names no task."""
+def id_in(value: Any) -> int | None:
+    """The id of a row as number or text; None for anything else, which names no row."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         value = int(value)
     if type(value) is float and value.is_integer():
@@ -123,7 +123,7 @@ def report_in(body: Any, workspace_id: int) -> Report | None:
         tokens_out,
         operation,
         duration,
-        task_id_in(body.get("taskId")),
+        id_in(body.get("taskId")),
     )
 
 

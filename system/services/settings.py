@@ -44,7 +44,8 @@ def set_settings(*, actor: Actor, now: datetime, values: dict[str, str], origin:
 
 @transaction.atomic
 def reset_setting(*, actor: Actor, now: datetime, key: str, origin: Origin | None = None) -> str | None:
-    """Back to the default, which is returned; None for a setting the product does not know."""
+    """Back to the default, which is returned; None for a setting the product does not know. Raises NotFound when it was
+    not set."""
     row = Setting.objects.select_for_update().filter(key=key).first()
     if row is None:
         raise NotFound("Setting not found or already at default")
