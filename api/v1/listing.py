@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
+from pydantic import TypeAdapter, ValidationError
 
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
+
+from .body import Moment
+from .ids import row_id
+
+M = TypeVar("M", bound=Model)
 
 PAGE, LARGEST_PAGE = 50, 200
 LARGEST_OFFSET = 2**53
@@ -55,3 +63,20 @@ def words(query: QueryDict, name: str, known: Collection[str]) -> list[str]:
 
 def word(query: QueryDict, name: str, known: Collection[str], default: str) -> str:
     return (words(query, name, known) or [default])[0]
+
+
+def older(rows: QuerySet[M], query: QueryDict, kind: str, *, at: str = "created_at") -> QuerySet[M]:
+    """Those before the one that `before` names by its id, or before that moment."""
+    text = query.get("before", "")
+    if not text:
+        return rows
+    try:
+        return rows.filter(pk__lt=row_id(kind, text))
+    except NotFound:
+        pass
+    try:
+        # A plus sign that was not escaped arrives as a blank.
+        return rows.filter(**{f"{at}__lt": TypeAdapter(Moment).validate_python(text.replace(" ", "+"))})
+    except ValidationError:
+        told = f"before: must be an id such as {kind}_12, or an ISO 8601 timestamp"
+        raise Invalid("The request is not valid", details=[told]) from None

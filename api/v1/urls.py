@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, re_path
 from django.urls.resolvers import RegexPattern
 
-from . import health, tasks, tokens
+from . import agents, alerts, approvals, health, notifications, policy, stats, tasks, timeline, tokens
 from .base import V1View
 from .unknown import unknown_path
 
@@ -21,5 +21,24 @@ urlpatterns = [
     at("auth/token", tokens.Token),
     at("tasks", tasks.Tasks),
     at("tasks/<id>", tasks.OneTask),
+    at("agents", agents.Agents),
+    at("agents/<id>", agents.OneAgent),
+    at("agents/<id>/control", agents.Control),
+    at("agents/<id>/heartbeat", agents.Heartbeat),
+    at("notifications", notifications.Notifications),
+    at("notifications/<id>/ack", notifications.Acknowledgement),
+    at("alerts", alerts.Alerts),
+    at("alerts/<id>/acknowledge", alerts.AcknowledgeAlert),
+    at("alerts/<id>/resolve", alerts.ResolveAlert),
+    at("stats/overview", stats.Overview),
+    at("stats/agents/<id>/costs", stats.AgentCosts),
+    at("events/timeline", timeline.Timeline),
+    at("approvals", approvals.Approvals),
+    at("approvals/pending", approvals.PendingApprovals),
+    at("approvals/<id>", approvals.OneApproval),
+    at("approvals/<id>/decide", approvals.Decide),
+    at("approvals/<id>/cancel", approvals.Cancel),
+    at("policy/evaluate", policy.Evaluate),
+    at("policy/active", policy.ActivePolicy),
     re_path("", unknown_path),
 ]

@@ -1,0 +1,35 @@
+"""Figures of the fleet and of each agent."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.models import Mandate
+from core.errors import Denied, Invalid
+from governance.services.stats import STARTS, costs_of, overview
+
+from .agents import find_agent
+from .base import V1View
+from .listing import word
+
+
+class Overview(V1View):
+    route = "stats-overview"
+
+    def get(self, request: Request) -> Response:
+        return Response(overview(self.actor.workspace_id, now=self.now))
+
+
+class AgentCosts(V1View):
+    route = "stats-agent-costs"
+
+    def get(self, request: Request, id: str) -> Response:
+        """For the agent itself, leads and people."""
+        agent = find_agent(self, id)
+        if self.actor.kind == "agent" and agent.pk != self.agent.pk and self.mandate.autonomy != Mandate.Autonomy.LEAD:
+            raise Denied("An agent sees its own costs alone")
+        period = word(request.query_params, "period", tuple(STARTS), "")
+        if not period:
+            raise Invalid("The request is not valid", details=[f"period: is required, one of {', '.join(STARTS)}"])
+        return Response(costs_of(agent, period=period, now=self.now))

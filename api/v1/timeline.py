@@ -1,0 +1,158 @@
+"""What happened, newest first: the event log in the words of this dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Q
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from activity.catalogue import Kind
+from activity.models import Event
+from agents.models import Agent
+from core.ids import parse_ref
+from governance.states import shown as status_shown
+
+from .agents import find_agent
+from .base import V1View
+from .ids import row_id, shown
+from .listing import older, page_of, words
+from .out import ACTOR_TYPES, moment
+
+# Action → the events behind it.
+ACTIONS: dict[str, Q] = {
+    "TASK_CREATED": Q(kind=Kind.TASK_CREATED),
+    "TASK_UPDATED": Q(kind=Kind.TASK_UPDATED),
+    "TASK_TRANSITION": Q(kind=Kind.TASK_TRANSITIONED),
+    "TASK_ASSIGNED": Q(kind=Kind.TASK_CLAIMED),
+    "MESSAGE_POSTED": Q(kind=Kind.COMMENT_CREATED),
+    "DOCUMENT_CREATED": Q(kind=Kind.DOCUMENT_CREATED),
+    "APPROVAL_REQUESTED": Q(kind=Kind.APPROVAL_REQUESTED),
+    "APPROVAL_DECIDED": Q(kind=Kind.APPROVAL_DECIDED),
+    "APPROVAL_EXPIRED": Q(kind=Kind.APPROVAL_EXPIRED),
+    "APPROVAL_CANCELED": Q(kind=Kind.APPROVAL_CANCELED),
+    "AGENT_REGISTERED": Q(kind=Kind.AGENT_REGISTERED),
+    "AGENT_UPDATED": Q(kind=Kind.AGENT_UPDATED),
+    "AGENT_STATUS_CHANGED": Q(kind=Kind.AGENT_STATUS_CHANGED),
+    "RUN_STARTED": Q(kind=Kind.RUN_STARTED),
+    "RUN_COMPLETED": Q(kind=Kind.RUN_COMPLETED, data__run__status="COMPLETED"),
+    "RUN_FAILED": Q(kind=Kind.RUN_COMPLETED) & ~Q(data__run__status="COMPLETED"),
+    "TOOL_CALL": Q(kind=Kind.TOOL_CALL_RECORDED),
+    "POLICY_DENIED": Q(kind=Kind.POLICY_DENIED),
+    "BUDGET_EXCEEDED": Q(kind=Kind.BUDGET_EXCEEDED),
+    "LOOP_DETECTED": Q(kind=Kind.LOOP_DETECTED),
+    "ALERT_OPENED": Q(kind=Kind.ALERT_OPENED),
+    "ALERT_ACKNOWLEDGED": Q(kind=Kind.ALERT_ACKNOWLEDGED),
+    "ALERT_RESOLVED": Q(kind=Kind.ALERT_RESOLVED),
+    "STANDUP_REPORT": Q(kind=Kind.STORY, type="standup_generated"),
+    "WEBHOOK_CREATED": Q(kind=Kind.WEBHOOK_CHANGED, type="created"),
+}
+ACTION_OF = {
+    Kind.TASK_CREATED: "TASK_CREATED",
+    Kind.TASK_UPDATED: "TASK_UPDATED",
+    Kind.TASK_TRANSITIONED: "TASK_TRANSITION",
+    Kind.TASK_CLAIMED: "TASK_ASSIGNED",
+    Kind.COMMENT_CREATED: "MESSAGE_POSTED",
+    Kind.TOOL_CALL_RECORDED: "TOOL_CALL",
+    Kind.STORY: "STANDUP_REPORT",
+    Kind.WEBHOOK_CHANGED: "WEBHOOK_CREATED",
+}
+PREFIXES = {"comment": "msg", "tool_call": "tool", "notification": "notif", "document": "doc"}
+
+
+class Timeline(V1View):
+    route = "timeline"
+
+    def get(self, request: Request) -> Response:
+        query, page = request.query_params, page_of(request.query_params)
+        rows = Event.objects.filter(_any_of(words(query, "action", ACTIONS) or ACTIONS))
+        rows = rows.filter(workspace_id=self.actor.workspace_id)
+        if id := query.get("taskId", ""):
+            rows = rows.filter(task_id=row_id("task", id))
+        if slug := query.get("agentId", ""):
+            agent = find_agent(self, slug)
+            rows = rows.filter(Q(agent_id=agent.pk) | Q(actor=f"agent:{agent.pk}"))
+        rows = older(rows, query, "act", at="at").order_by("-id")
+        found = list(rows[: page.limit + 1])
+        return Response({"activities": activities_out(found[: page.limit]), "hasMore": len(found) > page.limit})
+
+
+def _any_of(actions: Iterable[str]) -> Q:
+    wanted = Q(pk__in=[])
+    for action in actions:
+        wanted |= ACTIONS[action]
+    return wanted
+
+
+def activities_out(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """With a constant number of queries."""
+    ids = {event.agent_id for event in events} - {None}
+    ids |= {id for event in events for kind, id in (_ref(event.actor), _ref(event.subject)) if kind == "agent"}
+    slugs = dict(Agent.objects.filter(id__in=ids).values_list("id", "slug")) if ids else {}
+    return [_out(event, slugs) for event in events]
+
+
+def _out(event: Event, slugs: dict[int, str]) -> dict[str, Any]:
+    action = action_of(event)
+    kind, id = _ref(event.actor)
+    target, target_id = _ref(event.subject)
+    before, after = _states(event)
+    name = slugs.get(id) if kind == "agent" else shown(kind, id) if kind in ACTOR_TYPES else None
+    return {
+        "id": shown("act", event.pk),
+        "actorType": ACTOR_TYPES.get(kind, "SYSTEM"),
+        "actorId": name,
+        "action": action,
+        "description": event.description or _sentence(event, action, before, after),
+        "targetType": target,
+        "targetId": slugs.get(target_id) if target == "agent" else shown(PREFIXES.get(target, target), target_id),
+        "taskId": shown("task", event.task_id),
+        "agentId": slugs.get(event.agent_id or 0),
+        "beforeState": before,
+        "afterState": after,
+        "metadata": _metadata(event),
+        "createdAt": moment(event.at),
+    }
+
+
+def _ref(text: str) -> tuple[str, int]:
+    """Stories carry a name for their actor: nobody whom an id names."""
+    kind, _, id = text.partition(":")
+    return parse_ref(text) if id.isascii() and id.isdigit() else (kind, 0)
+
+
+def action_of(event: Event) -> str:
+    if event.kind == Kind.RUN_COMPLETED:
+        status = ((event.data or {}).get("run") or {}).get("status")
+        return "RUN_COMPLETED" if status == "COMPLETED" else "RUN_FAILED"
+    return ACTION_OF.get(Kind(event.kind)) or str(event.kind).replace(".", "_").upper()
+
+
+def _states(event: Event) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    data = event.data or {}
+    if event.kind == Kind.TASK_TRANSITIONED:
+        was = data.get("previous_status")
+        now = data.get("status") or (data.get("task") or {}).get("status")
+        return {"status": status_shown(was)} if was else None, {"status": status_shown(now)} if now else None
+    if event.kind == Kind.AGENT_STATUS_CHANGED:
+        return {"status": data.get("was")}, {"status": data.get("status")}
+    thing = next((data[name] for name in ("alert", "approval", "run", "task") if isinstance(data.get(name), dict)), {})
+    status = thing.get("status")
+    return None, {"status": status_shown(status)} if status else None
+
+
+def _sentence(event: Event, action: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
+    data = event.data or {}
+    thing = next((value for value in data.values() if isinstance(value, dict)), data)
+    name = thing.get("title") or thing.get("name") or thing.get("action_summary") or thing.get("model")
+    words = f"{action.replace('_', ' ').capitalize()}: {name or event.subject.replace(':', ' ')}"
+    if before and after:
+        return f"{words} ({before['status']} → {after['status']})"
+    return words
+
+
+def _metadata(event: Event) -> dict[str, Any]:
+    """What a sentence does not say: the reasons and figures, not the objects themselves."""
+    return {name: value for name, value in (event.data or {}).items() if not isinstance(value, dict)}

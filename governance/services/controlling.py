@@ -1,0 +1,122 @@
+"""What people do to agents that must stop, finish or begin anew, and what becomes of their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from agents.models import Agent, Mandate
+from agents.services.control import ask_for_restart, set_control
+from core.actors import Actor, system
+from governance.models import Alert
+from tasks.models import Task, TaskQuerySet
+from tasks.services.assigning import assignees_of
+from tokens.models import Run
+
+from . import by_system
+from .alerts import Trouble, open_alert
+from .assigning import assign
+
+Control = Mandate.Control
+PAUSE, RESUME, DRAIN, QUARANTINE, RESTART = ACTIONS = ("PAUSE", "RESUME", "DRAIN", "QUARANTINE", "RESTART")
+TIMED = frozenset({PAUSE, DRAIN, QUARANTINE})
+BEGUN = (Task.Status.ASSIGNED, Task.Status.IN_PROGRESS)
+
+
+def my_tasks(agent: Agent) -> TaskQuerySet:
+    """Whose assignee the agent is, alone or with others."""
+    mine = Q(assigned_to=agent.name) | Q(pk__in=agent.assignments.values("task_id"))
+    return Task.objects.in_workspace(agent.workspace_id).filter(mine)
+
+
+def tasks_of(agent: Agent, statuses: Iterable[str]) -> list[Task]:
+    rows = my_tasks(agent).filter(status__in=list(statuses))
+    return list(rows.select_related("project").order_by("id"))
+
+
+@transaction.atomic
+def control_agent(
+    *,
+    agent: Agent,
+    action: str,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
+    duration: timedelta | None = None,
+) -> list[Task]:
+    """Do this to the agent; returns the tasks that it changed. Doing it again changes nothing."""
+    until = now + duration if duration else None
+    return DOINGS[action](agent, actor, now, reason, until)
+
+
+Doing = Callable[[Agent, Actor, datetime, str | None, datetime | None], list[Task]]
+
+
+def _pause(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
+    set_control(agent=agent, to=Control.PAUSED, actor=actor, now=now, reason=reason, until=until)
+    return []
+
+
+def _resume(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
+    if _is(agent, Control.ACTIVE):
+        return []
+    mandate = set_control(agent=agent, to=Control.ACTIVE, actor=actor, now=now)
+    Mandate.objects.filter(pk=mandate.pk).update(error_streak=0)
+    return []
+
+
+def _drain(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
+    """What it has not begun goes to its other assignees, or back to the inbox."""
+    if _is(agent, Control.DRAINED):
+        return []
+    set_control(agent=agent, to=Control.DRAINED, actor=actor, now=now, reason=reason, until=until)
+    by, freed = system(agent.workspace_id), tasks_of(agent, [Task.Status.ASSIGNED])
+    others = assignees_of(freed)
+    return [
+        assign(task=task, agents=[one for one in others[task.pk] if one.pk != agent.pk], actor=by, now=now)
+        for task in freed
+    ]
+
+
+def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
+    """Its own tasks wait for somebody to look at them; those it shares go on without it."""
+    if _is(agent, Control.QUARANTINED):
+        return []
+    set_control(agent=agent, to=Control.QUARANTINED, actor=actor, now=now, reason=reason, until=until)
+    by, begun = system(agent.workspace_id), tasks_of(agent, BEGUN)
+    whose = assignees_of(begun)
+    alone = [task for task in begun if [one.pk for one in whose[task.pk]] == [agent.pk]]
+    blocked = [by_system.move(task=task, to=Task.Status.BLOCKED, now=now, reason="agent quarantined") for task in alone]
+    trouble = Trouble(
+        "AGENT_QUARANTINED",
+        Alert.Severity.ERROR,
+        f"{agent.name} is in quarantine",
+        reason or "",
+        agent_id=agent.pk,
+        metadata={"by": str(actor)},
+    )
+    open_alert(trouble=trouble, actor=by, now=now)
+    return blocked
+
+
+def _restart(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
+    ask_for_restart(agent=agent, actor=actor, now=now, reason=reason)
+    running = Run.objects.filter(agent=agent, status=Run.Status.RUNNING)
+    running.update(status=Run.Status.TIMEOUT, ended_at=now)
+    return []
+
+
+def _is(agent: Agent, standing: str) -> bool:
+    return Mandate.objects.of(agent).control == standing
+
+
+DOINGS: dict[str, Doing] = {
+    PAUSE: _pause,
+    RESUME: _resume,
+    DRAIN: _drain,
+    QUARANTINE: _quarantine,
+    RESTART: _restart,
+}

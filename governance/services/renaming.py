@@ -1,0 +1,39 @@
+"""A new name for an agent: the other dialect knows agents, and whose things are, by name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import ApiKey
+from accounts.services import access_changed
+from agents.models import Agent, handle_of
+from agents.services import update_agent
+from core.actors import Actor
+from core.errors import Conflict
+from notifications.models import Notification
+from projects.models import Membership
+from tasks.models import Mention, Subscription, Task
+
+
+@transaction.atomic
+def rename_agent(*, agent: Agent, name: str, actor: Actor, now: datetime) -> Agent:
+    """Its tasks, projects, inbox and keys stay its own; what was said under the old name stays as it was said. Raises
+    Conflict when another agent has the name."""
+    old, home = agent.name, agent.workspace_id
+    try:
+        with transaction.atomic():
+            agent = update_agent(agent=agent, actor=actor, now=now, changes={"name": name, "handle": handle_of(name)})
+    except IntegrityError:
+        raise Conflict(f"There is an agent named {name[:100]} already") from None
+    Task.objects.filter(workspace_id=home, assigned_to=old).update(assigned_to=name)
+    Notification.objects.filter(workspace_id=home, recipient=old).update(recipient=name)
+    Mention.objects.filter(workspace_id=home, name=old).update(name=name)
+    listened = Subscription.objects.filter(task__workspace_id=home, name=old)
+    listened.filter(task__subscriptions__name=name).delete()
+    listened.update(name=name)
+    Membership.objects.filter(project__workspace_id=home, agent_name=old).update(agent_name=name)
+    if ApiKey.objects.filter(agent_id=agent.pk).update(agent_name=name, updated_at=now):
+        access_changed(actor=actor, what="agent", id=agent.pk)
+    return agent
