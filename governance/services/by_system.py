@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from accounts.models import User
-from activity.catalogue import Kind
-from activity.services import fact, record
 from core.actors import system
-from core.ids import ref
 from governance.states import shown
 from notifications.services import Note
-from tasks.models import Brief, Comment, Task
-from tasks.services import bookkeeping as books
+from tasks.models import Brief, Task
 from tasks.services import update_task
 
 NEEDS_APPROVAL, BLOCKED = Task.Status.NEEDS_APPROVAL, Task.Status.BLOCKED
@@ -40,32 +34,6 @@ def move(*, task: Task, to: str, now: datetime, reason: str = "") -> Task:
         blocked_reason=reason or None if to == BLOCKED else None,
     )
     return task
-
-
-@transaction.atomic
-def say(*, task: Task, type: str, content: str, now: datetime, metadata: dict[str, Any] | None = None) -> Comment:
-    """A message of the system on the task. It names nobody and gives the task to nobody."""
-    actor = system(task.workspace_id)
-    comment = Comment.objects.create(
-        workspace_id=task.workspace_id,
-        task=task,
-        author=actor.display_name,
-        actor=str(actor),
-        type=type,
-        content=content,
-        metadata=metadata or {},
-        created_at=now,
-    )
-    Task.objects.filter(pk=task.pk).update(comment_count=F("comment_count") + 1)
-    posted = fact(
-        Kind.COMMENT_CREATED,
-        actor=actor,
-        subject=ref("comment", comment.pk),
-        task_id=task.pk,
-        data={"comment": comment.as_row()},
-    )
-    record(posted, at=now)
-    return comment
 
 
 def operator_of(workspace_id: int) -> str | None:

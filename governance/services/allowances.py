@@ -1,0 +1,71 @@
+"""What agents may spend today: their limit, what was granted on top of it, and who may go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from agents.models import Agent, Mandate
+from agents.services.control import set_control
+from core.actors import Actor
+from governance.models import Approval
+from governance.policy import defaults
+from tasks.models import Task
+
+from .policies import active_policy, budgets_of
+
+# Why an agent was paused, when it was for money: whatever gives it money lets it go on.
+BUDGET = "BUDGET"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Whole micro-dollars. `today` is the daily limit with what was granted for today alone."""
+
+    today: int
+    per_run: int
+
+
+def lock(agent_id: int) -> Mandate:
+    """The mandate as it is, for this transaction alone."""
+    Mandate.objects.get_or_create(agent_id=agent_id)
+    return Mandate.objects.select_for_update(of=("self",)).select_related("agent").get(agent_id=agent_id)
+
+
+def allowance_of(mandate: Mandate, *, task: Task | None = None) -> Allowance:
+    """The agent's own figures, or else the policy's for its role, or else the usual ones."""
+    daily, per_run = mandate.budget_daily_microusd, mandate.budget_per_run_microusd
+    if daily is None or per_run is None:
+        agent = mandate.agent
+        given = budgets_of(active_policy(agent.workspace_id, agent=agent, task=task))
+        usual = given.get(mandate.autonomy) or defaults.BUDGETS[mandate.autonomy]
+        daily = usual[0] if daily is None else daily
+        per_run = usual[1] if per_run is None else per_run
+    return Allowance(daily + mandate.extra_microusd, per_run)
+
+
+@transaction.atomic
+def grant(*, approval: Approval, actor: Actor, now: datetime) -> None:
+    """More for today, as an approved override says: what it names, or half of the day's budget."""
+    if approval.requestor_id is None:
+        return
+    mandate = lock(approval.requestor_id)
+    more = approval.estimated_cost_microusd
+    if more is None:
+        more = (allowance_of(mandate).today - mandate.extra_microusd) // 2
+    Mandate.objects.filter(pk=mandate.pk).update(extra_microusd=F("extra_microusd") + more)
+    release(agent=mandate.agent, actor=actor, now=now)
+
+
+@transaction.atomic
+def release(*, agent: Agent, actor: Actor, now: datetime) -> bool:
+    """Let the agent go on that was paused for money and has some again."""
+    mandate = lock(agent.pk)
+    paused = mandate.control == Mandate.Control.PAUSED and mandate.status_reason == BUDGET
+    if not paused or mandate.spend_today_microusd >= allowance_of(mandate).today:
+        return False
+    set_control(agent=mandate.agent, to=Mandate.Control.ACTIVE, actor=actor, now=now)
+    return True

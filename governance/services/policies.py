@@ -1,0 +1,128 @@
+"""Policies in force: which one holds for an agent and a task, and new versions of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from activity.catalogue import Kind
+from activity.services import fact, record
+from agents.models import Agent
+from core.actors import Actor
+from core.ids import ref
+from governance import policy as engine
+from governance.models import Policy
+from governance.policy import defaults
+from tasks.models import Task
+
+MICRO = 1_000_000
+LISTS = (
+    "shell_allowlist",
+    "shell_blocklist",
+    "file_read_paths",
+    "file_write_paths",
+    "file_write_blocklist",
+    "network_allowlist",
+)
+
+
+def active_policy(workspace_id: int, *, agent: Agent | None = None, task: Task | None = None) -> Policy | None:
+    """The nearest one: the agent's own, that of the task's type, the one for all. None: the built-in defaults hold."""
+    scopes = [(Policy.Scope.GLOBAL, "")]
+    if task is not None:
+        scopes.insert(0, (Policy.Scope.TASK_TYPE, task.type))
+    if agent is not None:
+        scopes.insert(0, (Policy.Scope.AGENT, agent.slug))
+    rows = Policy.objects.in_workspace(workspace_id).filter(
+        active=True, scope_id__in=[id for _, id in scopes]
+    ).order_by("id")  # fmt: skip
+    found = {(row.scope_type, row.scope_id): row for row in rows}
+    return next((found[scope] for scope in scopes if scope in found), None)
+
+
+def policy_at(workspace_id: int, scope: str, scope_id: str) -> Policy | None:
+    """The one of this scope, or else the one for all."""
+    rows = Policy.objects.in_workspace(workspace_id)
+    return rows.active_at(scope, scope_id).first() or rows.active_at(Policy.Scope.GLOBAL).first()
+
+
+def flag(workspace_id: int, name: str, *, agent: Agent | None = None, task: Task | None = None) -> bool:
+    """A rule that is on or off; off unless the policy says otherwise."""
+    row = active_policy(workspace_id, agent=agent, task=task)
+    return row is not None and row.rules.get(name) is True
+
+
+def rules_of(row: Policy | None) -> engine.Policy:
+    """As the engine reads it: what the row leaves out is the built-in default."""
+    if row is None:
+        return engine.Policy(network_allowlist=_hosts(None))
+    given: dict[str, Any] = {name: tuple(value) for name in LISTS if (value := getattr(row, name)) is not None}
+    given["network_allowlist"] = _hosts(row.network_allowlist)
+    given["tool_risk_map"] = {tool: engine.Risk[risk] for tool, risk in row.tool_risk_map.items()}
+    given["git_push_branches"] = tuple(row.rules.get("gitPushBranches", ()))
+    given["yellow_approval_roles"] = tuple(row.rules.get("yellowApprovalRoles", ("INTERN",)))
+    given["lead_may_complete"] = row.rules.get("leadMayComplete") is True
+    given["budget_defaults"] = {**defaults.BUDGETS, **budgets_of(row)}
+    given["spawn_limits"] = _spawn_limits(row.spawn_limits)
+    return engine.Policy(**given)
+
+
+def _hosts(own: list[str] | None) -> tuple[str, ...]:
+    """The deployment's own additions count whatever a policy lists."""
+    return (*(defaults.NETWORK_ALLOWLIST if own is None else own), *settings.NETWORK_ALLOWLIST)
+
+
+def budgets_of(row: Policy | None) -> dict[str, tuple[int, int]]:
+    """Role → micro-dollars a day and a run, for the roles that the policy names."""
+    named = row.budget_defaults if row is not None else {}
+    return {
+        role: (
+            round(one.get("daily", defaults.BUDGETS[role][0] / MICRO) * MICRO),
+            round(one.get("perRun", defaults.BUDGETS[role][1] / MICRO) * MICRO),
+        )
+        for role, one in named.items()
+        if role in defaults.BUDGETS and isinstance(one, dict)
+    }
+
+
+def _spawn_limits(given: dict[str, Any]) -> engine.SpawnLimits:
+    usual = engine.SpawnLimits()
+    return engine.SpawnLimits(
+        max_active=int(given.get("maxActive", usual.max_active)),
+        max_per_parent=int(given.get("maxPerParent", usual.max_per_parent)),
+        max_depth=int(given.get("maxDepth", usual.max_depth)),
+    )
+
+
+@transaction.atomic
+def publish_policy(
+    *,
+    actor: Actor,
+    now: datetime,
+    name: str,
+    scope_type: str = Policy.Scope.GLOBAL,
+    scope_id: str = "",
+    **contents: Any,
+) -> Policy:
+    """The next version of this name and scope; the one before holds no longer. `contents` are columns of Policy."""
+    versions = Policy.objects.in_workspace(actor.workspace_id).filter(
+        name=name, scope_type=scope_type, scope_id=scope_id
+    )
+    versions.filter(active=True).update(active=False)
+    row = Policy.objects.create(
+        workspace_id=actor.workspace_id,
+        name=name,
+        scope_type=scope_type,
+        scope_id=scope_id,
+        version=(versions.aggregate(last=Max("version"))["last"] or 0) + 1,
+        created_by=str(actor),
+        created_at=now,
+        **contents,
+    )
+    data = {"id": row.pk, "name": name, "version": row.version, "scope_type": scope_type, "scope_id": scope_id}
+    record(fact(Kind.POLICY_PUBLISHED, actor=actor, subject=ref("policy", row.pk), data=data), at=now)
+    return row
