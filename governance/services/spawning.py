@@ -49,7 +49,8 @@ def spawn_agent(*, newcomer: Newcomer, parent: Agent, purpose: Purpose, actor: A
     )
     if verdict.decision != policy.Decision.ALLOW:
         raise Denied(verdict.reason, code="POLICY_VIOLATION", violations=list(verdict.violations))
-    newcomer.mandate |= {"parent": parent, "parent_task_id": purpose.task.pk, "purpose": purpose.words}
+    below = {"parent": parent, "parent_task_id": purpose.task.pk, "purpose": purpose.words}
+    newcomer = replace(newcomer, mandate={**newcomer.mandate, **below})
     return register_agent(newcomer=newcomer, actor=actor, now=now)
 
 

@@ -1,0 +1,81 @@
+"""What time alone does to agents: the worker asks for it every minute. Safe to run at any time, and twice at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from agents.models import Agent, Mandate
+from agents.services.control import set_control
+from core.actors import system
+from governance.models import Alert
+
+from .alerts import Trouble, open_alert
+from .spawning import retire_overdue
+
+SILENT = "no heartbeat"
+BATCH = 200
+Control = Mandate.Control
+
+
+def watch_agents(*, now: datetime, silence: timedelta) -> int:
+    """All of it; returns how many agents it changed."""
+    gone, back, freed = (
+        give_up_silent(now=now, silence=silence),
+        welcome_back(now=now, silence=silence),
+        end_timed(now=now),
+    )
+    return len(gone) + len(back) + len(freed) + len(retire_overdue(now=now))
+
+
+def give_up_silent(*, now: datetime, silence: timedelta) -> list[Agent]:
+    """Nothing was heard of them for too long. Who is stopped stays so: it must not come back by falling silent."""
+    working = Q(mandate=None) | Q(mandate__control=Control.ACTIVE)
+    rows = Agent.objects.filter(working, heard_at__lt=now - silence).order_by("heard_at")
+    given_up: list[Agent] = []
+    while batch := list(rows[:BATCH]):
+        given_up += [agent for agent in batch if _give_up(agent, now, now - silence)]
+    return given_up
+
+
+@transaction.atomic
+def _give_up(agent: Agent, now: datetime, before: datetime) -> bool:
+    # Looked at again in here: it may have beaten meanwhile.
+    silent = Agent.objects.select_for_update(of=("self",)).filter(pk=agent.pk, heard_at__lt=before).first()
+    if silent is None or Mandate.objects.of(silent).control != Control.ACTIVE:
+        return False
+    by = system(silent.workspace_id)
+    set_control(agent=silent, to=Control.OFFLINE, actor=by, now=now, reason=SILENT)
+    trouble = Trouble(
+        "AGENT_OFFLINE",
+        Alert.Severity.INFO,
+        f"{silent.name} is offline",
+        f"Nothing was heard of it since {silent.heard_at:%Y-%m-%d %H:%M} UTC. Its tasks are as they were.",
+        agent_id=silent.pk,
+    )
+    open_alert(trouble=trouble, actor=by, now=now)
+    return True
+
+
+def welcome_back(*, now: datetime, silence: timedelta) -> list[Agent]:
+    """Those that were given up for their silence, and beat again in the other dialect."""
+    rows = Agent.objects.filter(mandate__control=Control.OFFLINE, mandate__status_reason=SILENT)
+    found = list(rows.filter(heard_at__gte=now - silence)[:BATCH])
+    return [agent for agent in found if _resume(agent, now, was=Control.OFFLINE)]
+
+
+def end_timed(*, now: datetime) -> list[Agent]:
+    """Those that were stopped until now go on."""
+    rows = Agent.objects.filter(mandate__status_until__lte=now).exclude(mandate__control=Control.ACTIVE)
+    return [agent for agent in list(rows[:BATCH]) if _resume(agent, now)]
+
+
+@transaction.atomic
+def _resume(agent: Agent, now: datetime, *, was: str = "") -> bool:
+    held = Mandate.objects.select_for_update().get(pk=agent.pk)
+    due = held.control == was if was else held.status_until is not None and held.status_until <= now
+    if due:
+        set_control(agent=agent, to=Control.ACTIVE, actor=system(agent.workspace_id), now=now)
+    return due
