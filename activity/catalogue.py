@@ -14,6 +14,8 @@ class Kind(TextChoices):
     TASK_CLAIMED = "task.claimed"
     TASK_DELETED = "task.deleted"
     COMMENT_CREATED = "message.posted"
+    DOCUMENT_CREATED = "document.created"
+    LOOP_DETECTED = "loop.detected"
 
     NOTIFICATION_CREATED = "notification.created"
     NOTIFICATION_ACKED = "notification.acked"
@@ -81,6 +83,8 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.TASK_CLAIMED: TASK_KEYS,
     Kind.TASK_DELETED: frozenset({"id", "title"}),
     Kind.COMMENT_CREATED: frozenset({"comment"}),
+    Kind.DOCUMENT_CREATED: frozenset({"document"}),
+    Kind.LOOP_DETECTED: frozenset({"type", "task_id", "message_id", "details"}),
     Kind.NOTIFICATION_CREATED: frozenset({"notification"}),
     Kind.NOTIFICATION_ACKED: frozenset({"ids", "recipient"}),
     Kind.NOTIFICATION_DELIVERED: frozenset({"ids", "recipient"}),

@@ -14,6 +14,8 @@ class DomainError(Exception):
         self.message = message
         self.code = code
         self.extra = extra
+        # Shown beside the error, in the dialect whose bodies have more to say than the error.
+        self.beside: dict[str, Any] = {}
 
 
 class NotFound(DomainError):

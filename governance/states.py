@@ -106,6 +106,12 @@ def shown(status: str) -> str:
     return SHOWN_AS.get(status, status)
 
 
+def seen(status: str, *, is_given: bool) -> str:
+    """As `shown`, of a task that somebody has or not: what waits for nobody is in the inbox."""
+    status = shown(status)
+    return INBOX if status == ASSIGNED and not is_given else status
+
+
 @dataclass(frozen=True, slots=True)
 class Mover:
     """Who wants to move a task, as far as the table cares. `autonomy` is None for people."""

@@ -188,6 +188,8 @@ LOCAL_TIME_ZONE = env.text("MC_TIMEZONE", "America/Los_Angeles")
 OPERATOR_USER = env.text("MC_OPERATOR_USER")
 # Hosts that agents may speak to besides the usual ones.
 NETWORK_ALLOWLIST = env.words("MC_NETWORK_ALLOWLIST")
+# How often a review may send a task back before a person has to look at it.
+MAX_REVIEW_CYCLES = max(0, env.number("MC_MAX_REVIEW_CYCLES", 3))
 OFFLINE_MINUTES = max(1, env.number("MC_OFFLINE_MINUTES", 90))
 STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))

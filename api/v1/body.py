@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -73,6 +74,35 @@ def _dollars(value: Any) -> Any:
 
 
 Dollars = Annotated[float, BeforeValidator(_dollars), Field(ge=0, le=1_000_000_000)]
+LARGEST_BAG, DEEPEST_BAG = 16 * 1024, 32
+
+
+def _bag(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise PydanticCustomError("object", "must be an object")
+    cleaned = _cleaned(value, 0)
+    if len(orjson.dumps(cleaned)) > LARGEST_BAG:
+        raise PydanticCustomError("large", "must be at most 16 KiB")
+    return cleaned
+
+
+def _cleaned(value: Any, depth: int) -> Any:
+    """Without control characters, which not every database takes."""
+    if depth > DEEPEST_BAG:
+        raise PydanticCustomError("deep", "must not be nested deeper than 32 levels")
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(each, depth + 1) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(each, depth + 1) for each in value]
+    if isinstance(value, float) and not isfinite(value):
+        raise PydanticCustomError("number", "holds a number that is out of range")
+    return value
+
+
+# Whatever else a caller wants to keep with an object.
+Bag = Annotated[dict[str, Any], BeforeValidator(_bag)]
 S = TypeVar("S", bound=Shape)
 
 

@@ -38,8 +38,7 @@ def refusal(error: errors.DomainError, request_id: str) -> Response:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     body = envelope(code, error.message, request_id, details)
-    body |= getattr(error, "beside", {})
-    return Response(body, status=STATUS_OF_CODE.get(code, status), headers=headers)
+    return Response({**error.beside, **body}, status=STATUS_OF_CODE.get(code, status), headers=headers)
 
 
 def request_id_of(request: HttpRequest) -> str:

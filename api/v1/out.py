@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.models import Agent, Mandate
 from core.ids import parse_ref
+from governance.states import seen
 from governance.states import shown as status_shown
 from tasks.models import Brief, Comment, Document, Task, Transition
 from tasks.services.assigning import assignees_of
@@ -43,7 +44,7 @@ def _task(task: Task, brief: Brief, assignees: list[Agent], whole: bool) -> dict
         "title": task.title,
         "description": task.description,
         "type": task.type,
-        "status": _status(task, assignees),
+        "status": seen(task.status, is_given=bool(assignees)),
         "priority": task.priority,
         "creatorAgentId": brief.creator_agent.slug if brief.creator_agent else None,
         "creatorUserId": shown("user", brief.creator_user_id),
@@ -71,11 +72,6 @@ def _task(task: Task, brief: Brief, assignees: list[Agent], whole: bool) -> dict
         "updatedAt": moment(task.updated_at),
     }
     return shape if whole else _cut(shape)
-
-
-def _status(task: Task, assignees: list[Agent]) -> str:
-    status = status_shown(task.status)
-    return "INBOX" if status == "ASSIGNED" and not assignees else status
 
 
 def _failure(task: Task) -> str | None:

@@ -5,7 +5,21 @@ from __future__ import annotations
 from django.urls import URLPattern, re_path
 from django.urls.resolvers import RegexPattern
 
-from . import agents, alerts, approvals, health, notifications, policy, stats, tasks, timeline, tokens
+from . import (
+    agents,
+    alerts,
+    approvals,
+    documents,
+    health,
+    messages,
+    notifications,
+    policy,
+    stats,
+    tasks,
+    timeline,
+    tokens,
+    transitions,
+)
 from .base import V1View
 from .unknown import unknown_path
 
@@ -21,6 +35,10 @@ urlpatterns = [
     at("auth/token", tokens.Token),
     at("tasks", tasks.Tasks),
     at("tasks/<id>", tasks.OneTask),
+    at("tasks/<id>/transition", transitions.Transition),
+    at("tasks/<id>/transitions", transitions.Transitions),
+    at("tasks/<id>/messages", messages.Messages),
+    at("documents/<id>", documents.OneDocument),
     at("agents", agents.Agents),
     at("agents/<id>", agents.OneAgent),
     at("agents/<id>/control", agents.Control),

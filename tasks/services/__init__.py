@@ -10,11 +10,12 @@ from .finding import find_task
 from .moving import move_task, set_statuses
 from .placing import place_between
 from .reviewing import approve_task, review_task
-from .updating import update_task
+from .updating import Move, update_task
 
 __all__ = [
     "Broadcast",
     "Claim",
+    "Move",
     "add_comment",
     "approve_task",
     "broadcast",

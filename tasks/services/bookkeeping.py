@@ -57,14 +57,26 @@ def _lock_tallies(cursor: Any, workspace_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TALLY_LOCK, workspace_id])
 
 
-def note_transition(task: Task, *, was: str, actor: Actor, now: datetime, reason: str = "") -> None:
+def note_transition(
+    task: Task, *, was: str, actor: Actor, now: datetime, reason: str = "", session_key: str = "", artifacts: Any = None
+) -> None:
+    """Keep the change of status from `was` (empty for a new task) to what the task now has."""
     moved = Transition(
-        task=task, was=was, now=task.status, actor=str(actor), by=actor.display_name, reason=reason, at=now
+        task=task,
+        was=was,
+        now=task.status,
+        actor=str(actor),
+        by=actor.display_name,
+        reason=reason,
+        session_key=session_key,
+        artifacts=artifacts,
+        at=now,
     )
     insert([moved])
 
 
 def subscribe(task: Task, names: Iterable[str | None], *, now: datetime) -> None:
+    """Let everybody named hear of the task from now on, each once; None and empty names are left out."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO tasks_subscription (task_id, name, created_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -122,6 +134,7 @@ def mention_note(task: Task, recipient: str, *, by: str) -> Note:
 
 
 def is_actor(name: str, actor: Actor) -> bool:
+    """Whether a recipient is who acts: nobody is told of their own doings."""
     return name in (actor.username, actor.display_name)
 
 

@@ -42,11 +42,10 @@ def add_comment(
         content=content,
         parent_id=parent_id,
         mentions=[who.token for who in mentioned],
+        actor=str(actor),
         created_at=now,
     )
-    Task.objects.filter(pk=task.pk).update(comment_count=F("comment_count") + 1)
-    _index_mentions(comment, mentioned)
-    events = [_told(comment, task, actor), _posted(comment, actor)]
+    events = file_comment(comment, task=task, actor=actor, named=[who.recipient for who in mentioned])
     assigned = _assign_to_first_agent(task, mentioned, actor, now, events)
     books.subscribe(task, [actor.display_name, *(who.recipient for who in mentioned), task.assigned_to], now=now)
     events += post(_notes(comment, task, mentioned, actor), actor=actor, now=now)
@@ -54,11 +53,14 @@ def add_comment(
     return comment, assigned
 
 
-def _index_mentions(comment: Comment, mentioned: list[Mentioned]) -> None:
+def file_comment(comment: Comment, *, task: Task, actor: Actor, named: list[str]) -> list[Event]:
+    """Count a new comment and those it names; returns its events, for the caller to record."""
+    Task.objects.filter(pk=task.pk).update(comment_count=F("comment_count") + 1)
     Mention.objects.bulk_create(
         Mention(comment=comment, workspace_id=comment.workspace_id, name=name, created_at=comment.created_at)
-        for name in dict.fromkeys(who.recipient for who in mentioned)
+        for name in dict.fromkeys(named)
     )
+    return [_told(comment, task, actor), _posted(comment, actor)]
 
 
 def _told(comment: Comment, task: Task, actor: Actor) -> Event:

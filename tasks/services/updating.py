@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +24,26 @@ from .reviewing import check_gate
 TRACKED = ("status", "assigned_to", "title", "priority", "project_id", "outcome")
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a move says of itself when the caller has rules of its own: they stand for the quality gate, unknown
+    mentions are plain text, and the caller tells whom the new status concerns."""
+
+    reason: str = ""
+    session_key: str = ""
+    artifacts: dict[str, Any] | None = None
+
+
 @transaction.atomic
-def update_task(*, task: Task, actor: Actor, now: datetime, changes: dict[str, Any], sent: dict[str, Any]) -> Task:
+def update_task(
+    *,
+    task: Task,
+    actor: Actor,
+    now: datetime,
+    changes: dict[str, Any],
+    sent: dict[str, Any],
+    move: Move | None = None,
+) -> Task:
     """Set columns of a task and tell whom it concerns.
 
     `changes` are columns of Task (`assigned_to` empty unassigns); `sent` is what the caller sent, for the feed.
@@ -32,8 +51,8 @@ def update_task(*, task: Task, actor: Actor, now: datetime, changes: dict[str, A
     """
     task = books.lock(task)
     before = {name: getattr(task, name) for name in (*TRACKED, "description")}
-    fresh_mentions = _new_mentions(task, changes)
-    _settle_status(task, changes, now)
+    fresh_mentions = _new_mentions(task, changes, strict=move is None)
+    _settle_status(task, changes, now, gated=move is None)
     if changes.get("project_id") not in (None, task.project_id):
         _rehome(task, changes)
     changes.pop("project_id", None)
@@ -46,28 +65,29 @@ def update_task(*, task: Task, actor: Actor, now: datetime, changes: dict[str, A
     if task.assigned_to != before["assigned_to"]:
         Assignment.objects.filter(task=task).delete()
     if task.status != before["status"]:
-        books.note_transition(task, was=before["status"], actor=actor, now=now)
-    notes = _notes(task, before, fresh_mentions, actor)
+        books.note_transition(task, was=before["status"], actor=actor, now=now, **(asdict(move) if move else {}))
+    notes = _notes(task, before, fresh_mentions, actor, tells_status=move is None)
     books.subscribe(task, [note.recipient for note in notes if note.type != "status_change"], now=now)
     _tell(task, before, notes, actor, now, sent)
     return task
 
 
-def _new_mentions(task: Task, changes: dict[str, Any]) -> list[str]:
+def _new_mentions(task: Task, changes: dict[str, Any], *, strict: bool) -> list[str]:
     if "description" not in changes:
         return []
     already = {token.lower() for token in mentions.tokens(task.description)}
-    mentioned = mentions.resolve(changes["description"], workspace_id=task.workspace_id)
+    mentioned = mentions.resolve(changes["description"], workspace_id=task.workspace_id, strict=strict)
     return [who.recipient for who in mentioned if who.token.lower() not in already]
 
 
-def _settle_status(task: Task, changes: dict[str, Any], now: datetime) -> None:
+def _settle_status(task: Task, changes: dict[str, Any], now: datetime, *, gated: bool) -> None:
     """Assigning takes a task out of the inbox and unassigning puts it back, unless a status was asked for."""
     if "assigned_to" in changes:
         changes["assigned_to"] = changes["assigned_to"] or None
     status = Task.Status
     if changes.get("status") == status.DONE:
-        check_gate(task)
+        if gated:
+            check_gate(task)
         if not task.completed_at:
             changes.setdefault("completed_at", now)
     elif "status" not in changes and "assigned_to" in changes:
@@ -86,10 +106,12 @@ def _rehome(task: Task, changes: dict[str, Any]) -> None:
     books.count(task, +1)
 
 
-def _notes(task: Task, before: dict[str, Any], mentioned: list[str], actor: Actor) -> list[Note]:
+def _notes(
+    task: Task, before: dict[str, Any], mentioned: list[str], actor: Actor, *, tells_status: bool
+) -> list[Note]:
     """Messages carry the title as it was; a mention in the description names the actor by user name."""
     notes = []
-    if task.status != before["status"] and before["assigned_to"]:
+    if tells_status and task.status != before["status"] and before["assigned_to"]:
         text = f'Task "{before["title"]}" status changed to {task.status.lower()}'
         notes.append(Note(before["assigned_to"], "status_change", "Task Status Updated", text, ("task", task.pk)))
     if task.assigned_to and task.assigned_to != before["assigned_to"]:

@@ -1,0 +1,22 @@
+"""Files of tasks."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.rows import find
+from tasks.models import Document
+
+from .base import V1View
+from .ids import row_id
+from .out import document_out
+
+
+class OneDocument(V1View):
+    route = "document"
+
+    def get(self, request: Request, id: str) -> Response:
+        rows = Document.objects.filter(workspace_id=self.actor.workspace_id).select_related("agent")
+        document = find(rows, row_id("doc", id), f"There is no document {id[:80]}")
+        return Response({"document": document_out(document, with_content=True)})

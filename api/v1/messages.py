@@ -1,0 +1,77 @@
+"""What is said on a task."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.errors import Invalid, NotFound
+from governance.services.messages import Saying, post_message
+from tasks.models import Comment
+
+from .base import V1View
+from .body import Shape, Text, Words
+from .ids import row_id
+from .listing import older, page_of, words
+from .out import message_out, slugs_of
+from .pieces import Artifacts, kept
+from .tasks import find_task
+
+Type = Literal["COMMENT", "WORK_PLAN", "PROGRESS", "ARTIFACT", "REVIEW"]
+Mention = Annotated[Text, Field(min_length=1, max_length=65)]
+
+
+class NewMessage(Shape):
+    type: Type
+    content: Annotated[Words, Field(min_length=1, max_length=10_000)]
+    artifacts: Artifacts = []
+    mentions: Annotated[list[Mention], Field(max_length=20)] = []
+    reply_to_id: Text | None = None
+
+
+class Messages(V1View):
+    route = "task-messages"
+
+    def get(self, request: Request, id: str) -> Response:
+        """The newest before a point, in the order in which they were said."""
+        rows = Comment.objects.filter(task=find_task(self, id))
+        if types := words(request.query_params, "type", Comment.Type.values):
+            rows = rows.filter(type__in=types)
+        limit = page_of(request.query_params).limit
+        found = list(older(rows, request.query_params, "msg").order_by("-id")[: limit + 1])
+        page = found[:limit][::-1]
+        slugs = slugs_of(row.actor for row in page)
+        return Response({"messages": [message_out(row, slugs) for row in page], "hasMore": len(found) > limit})
+
+    def post(self, request: Request, id: str) -> Response:
+        task = find_task(self, id)
+        want = self.read(NewMessage)
+        said = post_message(
+            task=task,
+            actor=self.actor,
+            agent=self.agent if self.actor.kind == "agent" else None,
+            now=self.now,
+            saying=Saying(
+                type=want.type,
+                content=want.content,
+                artifacts=[kept(artifact) for artifact in want.artifacts],
+                mentions=want.mentions,
+                reply_to=self._reply_to(want.reply_to_id),
+            ),
+        )
+        notified = [{"agentId": name, "queued": queued} for name, queued in said.notified]
+        shown = message_out(said.message, slugs_of([said.message.actor]))
+        return Response({"message": shown, "notifications": notified}, status=201)
+
+    @staticmethod
+    def _reply_to(id: str | None) -> int | None:
+        if id is None:
+            return None
+        try:
+            return row_id("msg", id)
+        except NotFound:
+            details = ["replyToId: there is no such message on this task"]
+            raise Invalid("The request is not valid", details=details) from None
