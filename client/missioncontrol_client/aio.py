@@ -63,6 +63,8 @@ class AsyncMissionControl:
         self.alerts = groups.AsyncAlerts(self)
         self.stats = groups.AsyncStats(self)
         self.webhooks = groups.AsyncWebhooks(self)
+        self.activity = groups.AsyncActivity(self)
+        self.documents = groups.AsyncDocuments(self)
         self.server = groups.AsyncServer(self)
 
     async def send(self, call: Call[T]) -> T:

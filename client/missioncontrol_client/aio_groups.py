@@ -83,7 +83,13 @@ class AsyncWebhooks(AsyncGroup):
     delete = AsyncMethod(system.delete_webhook)
 
 
+class AsyncActivity(AsyncGroup):
+    timeline = AsyncMethod(runs.timeline)
+
+
+class AsyncDocuments(AsyncGroup):
+    get = AsyncMethod(system.get_document)
+
+
 class AsyncServer(AsyncGroup):
     health = AsyncMethod(system.health)
-    document = AsyncMethod(system.get_document)
-    timeline = AsyncMethod(runs.timeline)

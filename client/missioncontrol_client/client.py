@@ -61,6 +61,8 @@ class MissionControl:
         self.alerts = groups.Alerts(self)
         self.stats = groups.Stats(self)
         self.webhooks = groups.Webhooks(self)
+        self.activity = groups.Activity(self)
+        self.documents = groups.Documents(self)
         self.server = groups.Server(self)
 
     def send(self, call: Call[T]) -> T:

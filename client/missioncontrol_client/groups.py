@@ -83,7 +83,13 @@ class Webhooks(Group):
     delete = Method(system.delete_webhook)
 
 
+class Activity(Group):
+    timeline = Method(runs.timeline)
+
+
+class Documents(Group):
+    get = Method(system.get_document)
+
+
 class Server(Group):
     health = Method(system.health)
-    document = Method(system.get_document)
-    timeline = Method(runs.timeline)

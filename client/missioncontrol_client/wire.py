@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import time
 import uuid
 from collections.abc import Iterable
@@ -55,10 +56,10 @@ class Caller:
         )
 
     @property
-    def verify(self) -> bool:
-        # Loading the certificates takes longer than a request; plain HTTP has no use for them, and redirects are not
-        # followed.
-        return self.api_url.startswith("https:")
+    def verify(self) -> ssl.SSLContext | bool:
+        # Loading the certificates takes longer than a request, and plain HTTP has no use for them. Without any, a TLS
+        # connection would be refused, never trusted.
+        return self.api_url.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     def ready(self, call: Call[Any]) -> Call[Any]:
         """The call with everything filled in: the same for every try, its idempotency key first of all."""

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from contract_server import ContractServer  # noqa: E402
-
-MC = str(Path(sys.executable).parent / "mc")
-
-
-@dataclass
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+from process import MC, Ended, Mc  # noqa: E402
 
 
 @pytest.fixture
@@ -53,7 +38,7 @@ def environment(server: ContractServer, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def mc(environment: dict[str, str], tmp_path: Path) -> Callable[..., Ended]:
+def mc(environment: dict[str, str], tmp_path: Path) -> Mc:
     def run(*args: str, stdin: str = "", **more: str | None) -> Ended:
         given = {name: value for name, value in {**environment, **more}.items() if value is not None}
         done = subprocess.run([MC, *args], input=stdin, capture_output=True, text=True, env=given, cwd=tmp_path)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import MC
+from process import MC
 
 from missioncontrol_client.cli.commands.completion import candidates
 

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from conftest import MC
 from contract_server import ContractServer, Trouble
 from mcp import ClientSession, StdioServerParameters, stdio_client
+from process import MC, Mc
 
 from missioncontrol_client import AsyncMissionControl, Settings
 from missioncontrol_client.mcp_server.server import perform
@@ -152,5 +152,5 @@ async def test_an_unreachable_server_is_told(environment: dict[str, str]) -> Non
     assert failed and answer["error"]["code"] == "NETWORK_ERROR"
 
 
-def test_a_wrong_configuration_ends_with_2(mc) -> None:
+def test_a_wrong_configuration_ends_with_2(mc: Mc) -> None:
     assert mc("mcp", MC_API_URL="localhost").code == 2

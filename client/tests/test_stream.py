@@ -8,8 +8,8 @@ import subprocess
 from itertools import islice
 
 import pytest
-from conftest import MC
 from contract_server import ContractServer, Trouble
+from process import MC, Mc
 
 from missioncontrol_client import (
     AsyncMissionControl,
@@ -106,7 +106,7 @@ def test_a_refused_stream_is_an_error(server: ContractServer) -> None:
         next(client.events())
 
 
-def test_watch_prints_a_line_for_each_event(mc, server: ContractServer) -> None:
+def test_watch_prints_a_line_for_each_event(mc: Mc, server: ContractServer) -> None:
     server.publish(1, "task.created", {"id": 12, "title": "Write\x1b[2J a post", "status": "inbox"})
     server.publish(2, "task.status_changed", {"id": 12, "status": "done", "previous_status": "review"})
     done = mc("watch", "--since", "0", "--count", "2", "--types", "task.*", TZ="UTC")
@@ -117,7 +117,7 @@ def test_watch_prints_a_line_for_each_event(mc, server: ContractServer) -> None:
     assert done.code == 0 and ids(server.asked) == ["0"]
 
 
-def test_watch_resumes_by_itself(mc, server: ContractServer) -> None:
+def test_watch_resumes_by_itself(mc: Mc, server: ContractServer) -> None:
     for number in range(1, 4):
         server.publish(number, "task.created", {"id": number})
     server.frames_per_connection = 1
@@ -143,7 +143,7 @@ def test_watch_shows_events_as_they_come_and_ends_when_interrupted(
     assert (watching.returncode, out, err) == (0, "", "")
 
 
-def test_watch_with_a_wrong_token_ends_with_3(mc) -> None:
+def test_watch_with_a_wrong_token_ends_with_3(mc: Mc) -> None:
     assert mc("watch", "--token", "wrong").code == 3
 
 

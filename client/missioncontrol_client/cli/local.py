@@ -11,7 +11,8 @@ from typing import Any
 from .exits import UsageError
 
 INLINE_LIMIT = 100 * 1024
-_MARK = re.compile(r"^\s*(?:\d+[.)]|[-*])\s*")
+# "1.5 hours", "--flag" and "**bold**" begin with no list mark.
+_MARK = re.compile(r"^\s*(?:\d+[.)](?!\d)|-(?!-)|\*(?!\*))\s*")
 
 
 def plan_bullets(text: str) -> list[str]:

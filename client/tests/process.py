@@ -1,0 +1,26 @@
+"""The `mc` command that is installed beside the tests' interpreter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MC = str(Path(sys.executable).parent / "mc")
+
+
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Mc = Callable[..., Ended]
