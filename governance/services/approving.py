@@ -24,9 +24,10 @@ from tasks.services import bookkeeping as books
 from tasks.services.assigning import assignees_of
 from tokens.models import ToolCall
 
-from .by_system import move, note_to_operator
+from .by_system import move
 from .deciding import expire
 from .messages import Saying, write
+from .operators import note_to_operator
 
 DEEPEST_PAYLOAD = 30
 

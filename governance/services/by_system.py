@@ -3,51 +3,35 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
-from accounts.models import User
 from core.actors import system
-from governance.states import shown
-from notifications.services import Note
+from governance.states import CANCELED, DONE, shown
 from tasks.models import Brief, Task
-from tasks.services import update_task
+from tasks.services import Move, update_task
+from tasks.services.assigning import assignees_of
 
-NEEDS_APPROVAL, BLOCKED = Task.Status.NEEDS_APPROVAL, Task.Status.BLOCKED
+from .entering import enter, tell
 
 
 @transaction.atomic
-def move(*, task: Task, to: str, now: datetime, reason: str = "") -> Task:
-    """Take the task there, with what this changes of its brief."""
-    was = task.status
+def move(*, task: Task, to: str, now: datetime, reason: str = "", completion: dict[str, Any] | None = None) -> Task:
+    """Take the task there, with all that this brings along. `completion` says by whose leave it is done."""
+    was = shown(task.status)
     if was == to:
         return task
-    actor = system(task.workspace_id)
-    task = update_task(task=task, actor=actor, now=now, changes={"status": to}, sent={"status": to})
-    moved = task.transitions.order_by("-id").first()
-    if reason and moved is not None:
-        type(moved).objects.filter(pk=moved.pk).update(reason=reason)
-    Brief.objects.of(task)
-    Brief.objects.filter(task=task).update(
-        resume_status=shown(was) if to == NEEDS_APPROVAL else None,
-        blocked_reason=reason or None if to == BLOCKED else None,
-    )
+    actor, brief = system(task.workspace_id), Brief.objects.of(task)
+    changes: dict[str, Any] = {"status": to}
+    if to in (DONE, CANCELED):
+        changes["completed_at"] = now
+    if completion is not None:
+        brief.completion = completion
+    task = update_task(task=task, actor=actor, now=now, changes=changes, sent={"status": to.lower()}, move=Move(reason))
+    enter(task=task, brief=brief, was=was, to=to, actor=actor, agent=None, reason=reason, now=now)
+    assignees = assignees_of([task])[task.pk]
+    tell(
+        task=task, was=was, to=to, assignees=assignees, reviewer=brief.reviewer, actor=actor, now=now, reason=reason
+    )  # fmt: skip
     return task
-
-
-def operator_of(workspace_id: int) -> str | None:
-    """The name of the person who hears of what agents cannot settle themselves."""
-    people = User.objects.filter(workspace_id=workspace_id)
-    named = people.filter(username=settings.OPERATOR_USER).first() if settings.OPERATOR_USER else None
-    found = named or people.filter(role="admin").order_by("id").first()
-    return found.username if found else None
-
-
-def note_to_operator(
-    workspace_id: int, *, type: str, title: str, text: str, task: Task | None = None, approval_id: int | None = None
-) -> list[Note]:
-    """Nobody hears of it where there is no operator."""
-    name = operator_of(workspace_id)
-    source = ("task", task.pk) if task else None
-    return [Note(name, type, title[:200], text, source, approval_id=approval_id)] if name else []

@@ -20,8 +20,8 @@ from notifications.services import Note, post
 from tasks.models import USUAL_REVIEW_CYCLES, Brief, Comment, Task
 from tokens.models import Run
 
-from .by_system import note_to_operator
 from .messages import Saying, write
+from .operators import note_to_operator
 
 MICRO = 1_000_000
 # Not the costs, which are booked while others move the task.

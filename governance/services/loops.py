@@ -17,8 +17,9 @@ from notifications.services import post
 from tasks.models import Brief, Comment, Document, Task
 
 from .alerts import Trouble, open_alert
-from .by_system import move, note_to_operator
+from .by_system import move
 from .messages import Saying, write
+from .operators import note_to_operator
 
 REVIEW_CYCLES = "REVIEW_CYCLES"
 LOOKED_AT, MOVES, POSITION = 20, 5, 300

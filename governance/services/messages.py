@@ -20,8 +20,8 @@ from tasks.models import Comment, Subscription, Task
 from tasks.services import bookkeeping as books
 from tasks.services.commenting import file_comment
 
-from .by_system import operator_of
 from .documents import Artifact, keep_artifacts
+from .operators import operator_of
 from .situation import Situation, look
 
 Type = Comment.Type
