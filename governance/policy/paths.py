@@ -13,10 +13,11 @@ from .lookalikes import fold
 from .tokens import clean
 
 Parts = tuple[str, ...]
-_WORKSPACE = re.compile(r"\$(?:WORKSPACE\b|\{WORKSPACE\})")
-_HOME = re.compile(r"\$(?:HOME\b|\{HOME\})")
+_WORKSPACE = re.compile(r"\$(?:WORKSPACE|\{WORKSPACE\})(?=/|$)")
+_HOME = re.compile(r"\$(?:HOME|\{HOME\})(?=/|$)")
 _PERSON_HOME = re.compile(r"(?:home|users)", re.IGNORECASE)
-_WILD = re.compile(r"[*?\[]")
+# Whoever opens the file may put something else in its place.
+_VARIABLE = re.compile(r"\$(?!(?:WORKSPACE|\{WORKSPACE\}|HOME|\{HOME\})(?:/|$))[\w{(]|(?<!^)\$[\w{(]|`")
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class Places:
 
 def split(path: str, places: Places) -> Parts:
     """The components below their root `/`, `~` or `.`, parent segments kept."""
-    path = _HOME.sub("~", path, count=1) if path.startswith("$HOME") or path.startswith("${HOME}") else path
-    if found := _WORKSPACE.match(path):
+    if found := _HOME.match(path):
+        path = f"~{path[found.end() :]}"
+    elif found := _WORKSPACE.match(path):
         path = f"./{path[found.end() :]}"
     if path.startswith("~") and places.home and path[1:2] in ("", "/"):
         path = places.home + path[1:]
@@ -133,18 +135,24 @@ def _same(part: str, wanted: str, *, fold_case: bool) -> bool:
 
 def is_within(path: str, patterns: tuple[str, ...], places: Places) -> bool:
     """Is it below the directories listed? These themselves are not for changing."""
-    directories = tuple(pattern.strip()[:-3] for pattern in patterns if pattern.strip().endswith("/**"))
-    return is_listed(path, patterns, places) and not is_listed(path, directories, places)
+    return is_listed(path, patterns, places, itself=False)
 
 
-def is_listed(path: str, patterns: tuple[str, ...], places: Places) -> bool:
+def is_listed(path: str, patterns: tuple[str, ...], places: Places, *, itself: bool = True) -> bool:
     """Is every reading of the path within one of the patterns?"""
-    compiled = _patterns(patterns, places)
-    if path.strip() != path or not path.isprintable():
+    if path.strip() != path or not path.isprintable() or _VARIABLE.search(path):
         return False
+    compiled = _patterns(patterns, places)
+    ways = [normal(split(reading, places)) for reading in readings(path)]
+    roots = [] if itself else [pattern for pattern in compiled if pattern.open_end]
     return all(
-        any(_matches(normal(split(reading, places)), pattern) for pattern in compiled) for reading in readings(path)
+        any(_matches(way, pattern) for pattern in compiled) and not any(_is_root(way, root) for root in roots)
+        for way in ways
     )
+
+
+def _is_root(parts: Parts, pattern: _Pattern) -> bool:
+    return len(parts) == len(pattern.parts) and _matches(parts, pattern)
 
 
 def blocked(path: str, patterns: tuple[str, ...], places: Places) -> Iterator[str]:

@@ -71,12 +71,20 @@ def _group(tokens: list[Token], script: Script) -> None:
                 _add(command, token, script)
             continue
         if token.text[0] in "<>" or token.text.startswith("&>"):
+            _complete(redirect, script)
             redirect = token.text
             continue
+        _complete(redirect, script)
         redirect = ""
         pipeline = _separate(token, pipeline, command, script)
         command = Command()
+    _complete(redirect, script)
     _separate(Operator("\n"), pipeline, command, script)
+
+
+def _complete(redirect: str, script: Script) -> None:
+    if redirect:
+        script.oddities.append("redirection without a file")
 
 
 def _separate(operator: Operator, pipeline: Pipeline, command: Command, script: Script) -> Pipeline:
@@ -85,6 +93,8 @@ def _separate(operator: Operator, pipeline: Pipeline, command: Command, script: 
     if operator.text in "()" or operator.text.startswith(";;") or operator.text == ";&":
         script.oddities.append(COMPOUND)
     if operator.text in _PIPES:
+        if not pipeline:
+            script.oddities.append("pipe without a command")
         return pipeline
     if pipeline:
         script.pipelines.append(pipeline)

@@ -72,11 +72,14 @@ class Subject:
         """All that the action would hand over, as text in which secrets can be looked for."""
         action = self.action
         own = [text for text in (action.command, action.path, action.domain) if text]
-        return "\n".join((*own, *_flat(action.args)))
+        said = (
+            f"{key}={value}" for key, value in _values(action.args) if not isinstance(value, Mapping | list | tuple)
+        )
+        return "\n".join((*own, *said))
 
     @cached_property
     def is_readable(self) -> bool:
-        return sum(1 for _ in _flat(self.action.args)) < MOST_VALUES
+        return sum(1 for _ in _values(self.action.args)) < MOST_VALUES
 
 
 def _texts(key: str, value: Any) -> Iterator[str]:
@@ -89,15 +92,15 @@ def _texts(key: str, value: Any) -> Iterator[str]:
             yield shlex.join(words)
 
 
-def _flat(args: Mapping[str, Any]) -> Iterator[str]:
+def _values(args: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Everything in the arguments under its nearest key, at whatever depth, as far as is looked."""
     waiting: list[tuple[str, Any]] = list(args.items())
     for _ in range(MOST_VALUES):
         if not waiting:
             return
         key, value = waiting.pop()
+        yield key, value
         if isinstance(value, Mapping):
             waiting.extend(value.items())
         elif isinstance(value, list | tuple):
             waiting.extend((key, each) for each in value)
-        else:
-            yield f"{key}={value}"

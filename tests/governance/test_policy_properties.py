@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import posixpath
+import re
 import shlex
 from unittest import TestCase
 
@@ -126,16 +127,16 @@ class PropertyTests(TestCase):
         if ask(command(text), LEAD).decision != Decision.ALLOW:
             return
         at_start = True
-        for line in text.replace("\\\n", "").split("\n"):
-            lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-            lexer.whitespace_split = True
-            for word in lexer:
-                if set(word) <= set(";&|"):
-                    at_start = True
-                elif at_start:
-                    assert word in HEADS
-                    at_start = False
-            at_start = True
+        plain = re.sub(r"\$(?=['\"])", "", text.replace("\\\n", ""))
+        lexer = shlex.shlex(plain, posix=True, punctuation_chars=";&|<>()\n")
+        lexer.whitespace = " \t"
+        lexer.whitespace_split = True
+        for word in lexer:
+            if word and set(word) <= set(";&|\n"):
+                at_start = True
+            elif at_start:
+                assert word in HEADS
+                at_start = False
 
     @settings(derandomize=True, max_examples=150, deadline=None)
     @given(st.sampled_from(PLAIN_BLOCKED), st.data())
@@ -172,7 +173,7 @@ class PropertyTests(TestCase):
     def test_what_may_be_written_is_below_a_write_path(self, text) -> None:
         if ask(Action(ActionType.FILE_WRITE, path=text), LEAD).decision != Decision.ALLOW:
             return
-        real = posixpath.normpath(posixpath.join(WORKSPACE, text.replace("$WORKSPACE", WORKSPACE)))
+        real = posixpath.normpath(posixpath.join(WORKSPACE, re.sub("^/+", "/", text).replace("$WORKSPACE", WORKSPACE)))
         places = [f"{WORKSPACE}/{name}/" for name in ("output", "docs", "memory", "artifacts")]
         assert real.startswith((*places, "/tmp/mc-")), real
 
@@ -182,7 +183,7 @@ class PropertyTests(TestCase):
         """A second reading, by another library's parser."""
         if ask(Action(ActionType.NETWORK, domain=text), LEAD).decision != Decision.ALLOW:
             return
-        url = URL(text if "://" in text else f"http://{text}")
+        url = URL(text if re.match("[a-z]+://", text) else f"http://{text}")
         assert url.scheme in ("http", "https")
         assert url.user is None
         names = [entry.removeprefix("*.").partition(":")[0] for entry in NETWORK_ALLOWLIST]
