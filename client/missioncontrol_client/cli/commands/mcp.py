@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from argparse import Namespace
 
 from missioncontrol_client.cli import exits
@@ -23,5 +24,7 @@ def serve(ctx: Context, args: Namespace) -> int:
         raise ConfigError("`mc mcp` needs the MCP SDK: pip install 'missioncontrol-client[mcp]'") from error
     from missioncontrol_client.mcp_server.server import serve_stdio
 
+    # The thread that reads standard input cannot be interrupted: let the signal end the process.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     serve_stdio(settings)
     return exits.OK
