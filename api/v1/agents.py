@@ -19,7 +19,7 @@ from governance.services.controlling import TIMED, control_agent
 from governance.services.heartbeats import Beat, Reply, hear_beat, my_tasks
 from governance.services.registering import Newcomer, amend_agent, register_agent
 from governance.services.spawning import Purpose, spawn_agent
-from governance.services.stats import figures_of
+from governance.services.stats import figures_of, newest_runs
 from tasks.models import Task
 
 from .base import V1View
@@ -28,6 +28,8 @@ from .ids import row_id
 from .listing import words
 from .notifications import notifications_out
 from .out import agents_out, moment, task_out, tasks_out, usd
+from .out_approvals import Reader, approvals_out
+from .out_runs import run_out
 from .tasks import TaskType, find_task
 from .tokens import duration
 
@@ -195,7 +197,7 @@ class OneAgent(V1View):
         body = {
             "agent": one_out(agent),
             "stats": figures_of(agent, now=self.now),
-            "recentRuns": [],
+            "recentRuns": [run_out(run) for run in newest_runs(agent)],
         }
         at_work = Mandate.objects.filter(agent=agent).values_list("current_task_id", flat=True).first()
         here = Task.objects.in_workspace(agent.workspace_id).select_related("project")
@@ -256,7 +258,8 @@ class Heartbeat(V1View):
         want = self.read(BeatFields)
         task, warnings = self._current(agent, want.current_task_id)
         beat = Beat(want.session_key, want.status, task, want.metadata)
-        return Response(_answer(hear_beat(agent=agent, beat=beat, actor=self.actor, now=self.now), warnings, self.now))
+        reply = hear_beat(agent=agent, beat=beat, actor=self.actor, now=self.now)
+        return Response(self._answer(reply, warnings))
 
     def _current(self, agent: Agent, id: Any) -> tuple[Task | None, list[str]]:
         if id is None:
@@ -267,26 +270,24 @@ class Heartbeat(V1View):
             task = None
         return task, [] if task else [f"currentTaskId: {str(id)[:80]} is no task of this agent"]
 
-
-def _answer(reply: Reply, warnings: list[str], now: Any) -> dict[str, Any]:
-    mandate = reply.mandate
-    limit, spent = mandate.limit_today_microusd, mandate.spend_today_microusd
-    control = None
-    if reply.restart:
-        asked_at, reason = reply.restart
-        control = {"action": "RESTART", "reason": reason, "requestedAt": moment(asked_at)}
-    return {
-        "acknowledged": True,
-        "pendingNotifications": notifications_out(reply.notes, now=now),
-        "pendingApprovals": [],
-        "assignedTasks": tasks_out(reply.tasks),
-        "agentStatus": mandate.control,
-        "control": control,
-        "budget": {
-            "daily": usd(limit, 2),
-            "spentToday": usd(spent),
-            "remaining": usd(limit - spent),
-            "perRunCap": usd(mandate.per_run_microusd, 2),
-        },
-        "warnings": warnings,
-    }
+    def _answer(self, reply: Reply, warnings: list[str]) -> dict[str, Any]:
+        mandate = reply.mandate
+        control = None
+        if reply.restart:
+            asked_at, reason = reply.restart
+            control = {"action": "RESTART", "reason": reason, "requestedAt": moment(asked_at)}
+        return {
+            "acknowledged": True,
+            "pendingNotifications": notifications_out(reply.notes, now=self.now),
+            "pendingApprovals": approvals_out(reply.approvals, Reader(self.actor, reply.agent, mandate)),
+            "assignedTasks": tasks_out(reply.tasks),
+            "agentStatus": mandate.control,
+            "control": control,
+            "budget": {
+                "daily": usd(reply.budget.daily, 2),
+                "spentToday": usd(reply.budget.spent_today),
+                "remaining": usd(reply.budget.remaining),
+                "perRunCap": usd(reply.budget.per_run_cap, 2),
+            },
+            "warnings": warnings,
+        }

@@ -8,21 +8,27 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from activity.services import record
 from agents.models import Agent, Mandate
 from agents.services.control import ask_for_restart, set_control
 from core.actors import Actor, system
 from governance.models import Alert
+from notifications.services import post
 from tasks.models import Task, TaskQuerySet
+from tasks.services import Move
 from tasks.services.assigning import assignees_of
 from tokens.models import Run
 
 from . import by_system
 from .alerts import Trouble, open_alert
 from .assigning import assign
+from .deciding import cancel_pending
+from .operators import note_to_operator
 
 Control = Mandate.Control
 PAUSE, RESUME, DRAIN, QUARANTINE, RESTART = ACTIONS = ("PAUSE", "RESUME", "DRAIN", "QUARANTINE", "RESTART")
 TIMED = frozenset({PAUSE, DRAIN, QUARANTINE})
+DRAINED = Move("agent drained")
 BEGUN = (Task.Status.ASSIGNED, Task.Status.IN_PROGRESS)
 
 
@@ -76,7 +82,9 @@ def _drain(agent: Agent, actor: Actor, now: datetime, reason: str | None, until:
     by, freed = system(agent.workspace_id), tasks_of(agent, [Task.Status.ASSIGNED])
     others = assignees_of(freed)
     return [
-        assign(task=task, agents=[one for one in others[task.pk] if one.pk != agent.pk], actor=by, now=now)
+        assign(
+            task=task, agents=[one for one in others[task.pk] if one.pk != agent.pk], actor=by, now=now, move=DRAINED
+        )
         for task in freed
     ]
 
@@ -86,7 +94,10 @@ def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, u
     if _is(agent, Control.QUARANTINED):
         return []
     set_control(agent=agent, to=Control.QUARANTINED, actor=actor, now=now, reason=reason, until=until)
-    by, begun = system(agent.workspace_id), tasks_of(agent, BEGUN)
+    by = system(agent.workspace_id)
+    # First, since their tasks are begun again without them.
+    cancel_pending(requestor=agent, actor=by, now=now, reason="The agent is in quarantine")
+    begun = tasks_of(agent, BEGUN)
     whose = assignees_of(begun)
     alone = [task for task in begun if [one.pk for one in whose[task.pk]] == [agent.pk]]
     blocked = [by_system.move(task=task, to=Task.Status.BLOCKED, now=now, reason="agent quarantined") for task in alone]
@@ -99,6 +110,8 @@ def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, u
         metadata={"by": str(actor)},
     )
     open_alert(trouble=trouble, actor=by, now=now)
+    note = note_to_operator(by.workspace_id, type="alert", title=trouble.title, text=trouble.description)
+    record(*post(note, actor=by, now=now), at=now)
     return blocked
 
 

@@ -17,11 +17,13 @@ from agents.services.finding import lock
 from agents.services.telling import status_story
 from core.actors import Actor, system
 from governance.models import Approval
+from governance.policy import Budget
 from notifications.models import Notification
 from notifications.services import hand_over
 from tasks.models import Task
 
 from .controlling import BEGUN, my_tasks
+from .evaluating import facts_of
 
 NOTES_AT_MOST = 30
 TASKS_AT_MOST = 50
@@ -47,6 +49,7 @@ class Reply:
     tasks: list[Task]
     # When a restart was asked for that the agent had not been told of, and why.
     restart: tuple[datetime, str | None] | None
+    budget: Budget
 
 
 @transaction.atomic
@@ -66,7 +69,13 @@ def hear_beat(*, agent: Agent, beat: Beat, actor: Actor, now: datetime) -> Reply
         approvals=_decidable(agent, mandate, now),
         tasks=_waiting(agent, mandate),
         restart=restart,
+        budget=_budget(mandate, now),
     )
+
+
+def _budget(mandate: Mandate, now: datetime) -> Budget:
+    facts = facts_of(mandate, now)
+    return Budget(facts.daily_limit or 0, facts.spend_today, facts.per_run_cap or 0)
 
 
 def _in_time(agent: Agent, mandate: Mandate, actor: Actor, now: datetime) -> Mandate:

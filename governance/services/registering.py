@@ -12,15 +12,13 @@ from activity.catalogue import Kind
 from activity.services import record
 from agents.models import Agent, Mandate
 from agents.services import create_agent, update_agent
-from agents.services.control import set_control
 from agents.services.telling import fact_of
 from core.actors import Actor
 from core.errors import Conflict, Invalid
 from governance.days import next_midnight
 
+from .allowances import release
 from .renaming import rename_agent
-
-BUDGET = "BUDGET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +92,5 @@ def amend_agent(
         Agent.objects.filter(pk=agent.pk).update(updated_at=now)
         agent.updated_at = now
         record(fact_of(agent, Kind.AGENT_UPDATED, actor, only=("role",)), at=now)
-    _release(agent, held, actor, now)
+    release(agent=agent, actor=actor, now=now)
     return agent
-
-
-def _release(agent: Agent, mandate: Mandate, actor: Actor, now: datetime) -> None:
-    stopped = mandate.control == Mandate.Control.PAUSED and mandate.status_reason == BUDGET
-    if stopped and mandate.limit_today_microusd > mandate.spend_today_microusd:
-        set_control(agent=agent, to=Mandate.Control.ACTIVE, actor=actor, now=now)

@@ -13,11 +13,13 @@ from agents.models import Agent, Mandate
 from agents.services.control import set_control
 from core.actors import Actor, system
 from core.errors import Conflict, Denied
-from governance import policy
+from governance.models import Approval
+from governance.policy import Action, ActionType, Decision
 from governance.states import TERMINAL
 from tasks.models import Task
 from tasks.services.assigning import assignees_of
 
+from .evaluating import Question, evaluate
 from .registering import Newcomer, register_agent, usual
 
 TTL = timedelta(hours=6)
@@ -33,25 +35,30 @@ class Purpose:
     words: str
 
 
-@transaction.atomic
 def spawn_agent(*, newcomer: Newcomer, parent: Agent, purpose: Purpose, actor: Actor, now: datetime) -> Agent:
     """Add an agent below this one, within its role, budgets and kinds of tasks. Raises Denied with what it violates."""
-    # One at a time: each counts those that are there already.
-    Workspace.objects.select_for_update().get(pk=parent.workspace_id)
-    held = Mandate.objects.of(parent)
-    _check_task(parent, purpose.task)
-    newcomer = _within(newcomer, held)
-    verdict = policy.evaluate(
-        policy.Policy(),
-        _facts(parent, held),
-        policy.Action(policy.ActionType.SPAWN),
-        policy.Context(spawn=_counted(parent, purpose.task, newcomer), now=now),
-    )
-    if verdict.decision != policy.Decision.ALLOW:
-        raise Denied(verdict.reason, code="POLICY_VIOLATION", violations=list(verdict.violations))
-    below = {"parent": parent, "parent_task_id": purpose.task.pk, "purpose": purpose.words}
-    newcomer = replace(newcomer, mandate={**newcomer.mandate, **below})
-    return register_agent(newcomer=newcomer, actor=actor, now=now)
+    with transaction.atomic():
+        # One at a time: each counts those that are there already.
+        Workspace.objects.select_for_update().get(pk=parent.workspace_id)
+        held = Mandate.objects.of(parent)
+        _check_task(parent, purpose.task)
+        newcomer = _within(newcomer, held)
+        args = {"role": newcomer.autonomy, "allowedTaskTypes": newcomer.mandate["allowed_task_types"]}
+        question = Question(Action(ActionType.SPAWN, args=args), task=purpose.task)
+        verdict = evaluate(agent=parent, question=question, actor=actor, now=now)
+        if verdict.decision == Decision.ALLOW:
+            below = {"parent": parent, "parent_task_id": purpose.task.pk, "purpose": purpose.words}
+            newcomer = replace(newcomer, mandate={**newcomer.mandate, **below})
+            _use_up(verdict.approval_id, now)
+            return register_agent(newcomer=newcomer, actor=actor, now=now)
+    # Outside, so that what the evaluation tells of the refusal stays told.
+    raise Denied(verdict.reason, code="POLICY_VIOLATION", violations=list(verdict.violations))
+
+
+def _use_up(approval_id: str | None, now: datetime) -> None:
+    """An approval covers one agent."""
+    if approval_id is not None:
+        Approval.objects.filter(pk=approval_id.removeprefix("approval_"), consumed_at=None).update(consumed_at=now)
 
 
 def _check_task(parent: Agent, task: Task) -> None:
@@ -73,56 +80,11 @@ def _within(newcomer: Newcomer, held: Mandate) -> Newcomer:
     return replace(newcomer, mandate={**usual(newcomer.autonomy), **told, **own})
 
 
-def _facts(parent: Agent, held: Mandate) -> policy.AgentFacts:
-    return policy.AgentFacts(
-        id=parent.slug,
-        role=held.autonomy,
-        status=held.control,
-        workspace_path=parent.workspace_path or "",
-        allowed_task_types=tuple(held.allowed_task_types),
-        can_spawn=held.can_spawn,
-        max_sub_agents=held.max_sub_agents,
-        spend_today=held.spend_today_microusd,
-        daily_limit=held.limit_today_microusd,
-        per_run_cap=held.per_run_microusd,
-    )
-
-
-def _counted(parent: Agent, task: Task, newcomer: Newcomer) -> policy.SpawnFacts:
-    here = Agent.objects.in_workspace(parent.workspace_id)
-    live = Mandate.objects.filter(agent__workspace_id=parent.workspace_id).exclude(control=Control.OFFLINE)
-    return policy.SpawnFacts(
-        active_agents=here.exclude(mandate__control=Control.OFFLINE).count(),
-        children_of_task=live.filter(parent_task_id=task.pk, parent__isnull=False).count(),
-        children_of_agent=live.filter(parent=parent).count(),
-        depth=_depth(parent),
-        child_role=newcomer.autonomy,
-        child_task_types=tuple(newcomer.mandate["allowed_task_types"]),
-    )
-
-
-def _depth(agent: Agent) -> int:
-    depth, seen, id = 0, {agent.pk}, agent.pk
-    while (above := Mandate.objects.filter(pk=id).values_list("parent_id", flat=True).first()) and above not in seen:
-        depth, id = depth + 1, above
-        seen.add(above)
-    return depth
-
-
 @transaction.atomic
 def retire(*, agent: Agent, actor: Actor, now: datetime, reason: str = OVER) -> None:
     """The end of an agent that another one started: it is given up, and its tokens work no longer."""
     set_control(agent=agent, to=Control.OFFLINE, actor=actor, now=now, reason=reason)
     revoke_keys_of_agent(agent_id=agent.pk, actor=actor, now=now)
-
-
-def retire_helpers_of(*, task: Task, now: datetime) -> list[Agent]:
-    """The task is over: so is what the agents do that were started for it."""
-    rows = Agent.objects.filter(mandate__parent__isnull=False, mandate__parent_task_id=task.pk)
-    found = list(rows.exclude(mandate__control=Control.OFFLINE))
-    for agent in found:
-        retire(agent=agent, actor=system(agent.workspace_id), now=now, reason="the task it was started for is over")
-    return found
 
 
 def retire_overdue(*, now: datetime) -> list[Agent]:
