@@ -80,10 +80,17 @@ def _failure(task: Task) -> str | None:
 
 def _cut(shape: dict[str, Any]) -> dict[str, Any]:
     deliverable = shape["deliverable"]
-    if deliverable and len(deliverable.get("content") or "") > CONTENT_IN_LISTS:
-        cut = {**deliverable, "content": deliverable["content"][:CONTENT_IN_LISTS], "contentTruncated": True}
-        return {**shape, "deliverable": cut}
-    return shape
+    if not deliverable:
+        return shape
+    artifacts = [_shortened(artifact) for artifact in deliverable.get("artifacts") or []]
+    return {**shape, "deliverable": {**_shortened(deliverable), "artifacts": artifacts}}
+
+
+def _shortened(piece: dict[str, Any]) -> dict[str, Any]:
+    content = piece.get("content") or ""
+    if len(content) <= CONTENT_IN_LISTS:
+        return piece
+    return {**piece, "content": content[:CONTENT_IN_LISTS], "contentTruncated": True}
 
 
 def transition_out(row: Transition, slugs: dict[int, str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from django.db.models import F, Q, QuerySet
 from pydantic import Field
@@ -13,7 +13,6 @@ from accounts.access.limits import V1_TASKS
 from agents.models import Agent, Mandate
 from core.errors import Denied, Invalid, NotFound
 from governance.services.creating import create_task
-from governance.services.planning import plan_task
 from governance.states import STATUSES
 from tasks.models import Task
 
@@ -21,13 +20,11 @@ from .base import V1View
 from .body import Bag, Dollars, Moment, Shape, Text, Whole, Words, micro
 from .ids import row_id
 from .listing import page_of, several, word, words
-from .out import document_out, message_out, slugs_of, task_out, tasks_out, transition_out
-from .pieces import Deliverable, WorkPlan, kept
+from .out import task_out, tasks_out
 
 ORDERS = {"createdAt": "created_at", "updatedAt": "updated_at", "priority": "priority", "dueAt": "due_at"}
 TYPES = tuple(Task.Type.values)
 DEEPEST = 5
-LAST_MESSAGES = 100
 # Canonical statuses behind each one shown.
 BEHIND = {
     "INBOX": ["INBOX", "BACKLOG"],
@@ -178,72 +175,3 @@ class Tasks(V1View):
         if depth == DEEPEST:
             raise Invalid("The request is not valid", details=[f"parentTaskId: tasks nest {DEEPEST} deep at most"])
         return parent
-
-
-class TaskFields(Shape):
-    """Null clears what may be empty."""
-
-    title: Title = ""
-    description: Description | None = None
-    priority: Priority = 3
-    assignee_ids: Slugs = []
-    labels: Labels = []
-    due_at: Moment | None = None
-    work_plan: WorkPlan | None = None
-    deliverable: Deliverable | None = None
-    metadata: Bag = {}
-    reviewer_id: Text | None = None
-    estimated_cost: Dollars | None = None
-
-
-class OneTask(V1View):
-    route = "task"
-
-    def patch(self, request: Request, id: str) -> Response:
-        task = find_task(self, id)
-        if "status" in self.sent:
-            raise Invalid(
-                "The request is not valid", details=["status: move the task with POST /tasks/{id}/transition"]
-            )
-        task = plan_task(
-            task=task,
-            actor=self.actor,
-            agent=self.agent if self.actor.kind == "agent" else None,
-            now=self.now,
-            fields=self._fields(),
-        )
-        return Response({"task": task_out(task)})
-
-    def _fields(self) -> dict[str, Any]:
-        fields = self.read(TaskFields).given()
-        if "title" in fields:
-            fields["title"] = fields["title"].strip()
-        if "assignee_ids" in fields:
-            fields["assignees"] = find_agents(self, fields.pop("assignee_ids"), "assigneeIds")
-        if "reviewer_id" in fields:
-            slug = fields.pop("reviewer_id")
-            fields["reviewer"] = None if slug is None else find_agents(self, [slug], "reviewerId")[0]
-        if "estimated_cost" in fields:
-            fields["estimated_cost_microusd"] = micro(fields.pop("estimated_cost"))
-        for name in ("work_plan", "deliverable"):
-            if fields.get(name) is not None:
-                fields[name] = kept(fields[name])
-        return fields
-
-    def get(self, request: Request, id: str) -> Response:
-        task = find_task(self, id)
-        moves = list(task.transitions.order_by("at", "id"))
-        said = list(task.comments.order_by("-id")[:LAST_MESSAGES])[::-1]
-        slugs = slugs_of([*(row.actor for row in moves), *(row.actor for row in said)])
-        return Response(
-            {
-                "task": task_out(task),
-                "transitions": [transition_out(row, slugs) for row in moves],
-                "messages": [message_out(row, slugs) for row in said],
-                "documents": [
-                    document_out(row) for row in task.documents.filter(next=None).select_related("agent").order_by("id")
-                ],
-                "runs": [],
-                "approvals": [],
-            }
-        )

@@ -14,6 +14,7 @@ from tasks import services
 from tasks.models import Brief, Task
 
 from .assigning import assign
+from .redacting import redacted
 
 
 @transaction.atomic
@@ -29,11 +30,13 @@ def create_task(
     **fields: Any,
 ) -> Task:
     """Add a task to the inbox; with assignees it goes on to them at once. `fields` are columns of Task."""
-    task = services.create_task(actor=actor, now=now, strict_mentions=False, tags=labels, parent=parent, **fields)
+    clean, found = redacted(fields)
+    task = services.create_task(actor=actor, now=now, strict_mentions=False, tags=labels, parent=parent, **clean)
     Brief.objects.create(
         task=task,
         creator_agent=creator,
         creator_user_id=actor.id if actor.kind == "user" else None,
         estimated_cost_microusd=estimated_cost_microusd,
+        redacted_fields=found,
     )
     return assign(task=task, agents=assignees, actor=actor, now=now) if assignees else task

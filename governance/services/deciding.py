@@ -21,6 +21,7 @@ from tasks.services import bookkeeping as books
 
 from . import allowances
 from .by_system import move
+from .completing import by_approval, ends_its_task
 from .policies import flag
 
 STATUS = Approval.Status
@@ -212,6 +213,8 @@ def settle(*, task: Task, now: datetime) -> Task:
     if any(each.status == STATUS.EXPIRED for each in outcomes):
         return move(task=task, to=Task.Status.BLOCKED, now=now, reason=EXPIRY_REASON)
     back = Brief.objects.of(task).resume_status or (entered.was if entered else None) or Task.Status.INBOX
+    if back == Task.Status.REVIEW and (last := ends_its_task(outcomes)):
+        return move(task=task, to=Task.Status.DONE, now=now, completion=by_approval(last, now=now))
     reason = ""
     if back == Task.Status.BLOCKED:
         before = task.transitions.filter(now=back).order_by("-id").first()

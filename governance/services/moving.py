@@ -19,6 +19,7 @@ from tasks.services import bookkeeping as books
 
 from .assigning import assign
 from .claiming import check_giving, check_type
+from .completing import by_approval, completion
 from .documents import keep_artifacts, without_content
 from .entering import enter, limit_of, tell
 from .handing import Handed, Request, lacking, unticked
@@ -168,24 +169,15 @@ def name_of(here: Situation) -> str:
     """Who acts, as this dialect names them."""
     if here.agent is not None:
         return here.agent.slug
-    return f"user_{here.actor.id}" if here.actor.kind == "user" else here.actor.username
+    return f"{here.actor.kind}_{here.actor.id}"
 
 
 def _completion(here: Situation, reason: str, now: datetime) -> dict[str, Any]:
     """A person's request is their approval; an agent's is the one it was given."""
     approval = granted_completion(here.task, here.agent, now) if here.agent else None
     if approval is None:
-        return {
-            "approvalId": None, "approvedBy": name_of(here), "approvedAt": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-            "decisionNote": reason or None,
-        }  # fmt: skip
-    approval.consumed_at = now
-    approval.save(update_fields=["consumed_at"])
-    at = approval.decided_at or now
-    return {
-        "approvalId": f"approval_{approval.pk}", "approvedBy": (approval.decided_by or "").replace(":", "_") or None,
-        "approvedAt": f"{at:%Y-%m-%dT%H:%M:%SZ}", "decisionNote": approval.decision_reason,
-    }  # fmt: skip
+        return completion(name_of(here), at=now, note=reason)
+    return by_approval(approval, now=now)
 
 
 def _unknown(task: Task, plan: dict[str, Any] | None) -> list[str]:

@@ -32,6 +32,7 @@ PARTS = frozenset({"work_plan", "deliverable"})
 OF_ASSIGNEES = PARTS | {"labels", "metadata"}
 OF_CREATORS = TEXTS | {"metadata"}
 WHEN_OVER = frozenset({"labels", "metadata"})
+OF_BRIEF = ("work_plan", "deliverable", "estimated_cost_microusd", "reviewer")
 OUTSIDE = {
     "due_at": "dueAt", "work_plan": "workPlan", "reviewer": "reviewerId",
     "estimated_cost_microusd": "estimatedCost", "assignees": "assigneeIds",
@@ -77,23 +78,21 @@ def _over(here: Situation) -> Conflict:
 
 
 def _set(here: Situation, fields: dict[str, Any], now: datetime) -> None:
-    reviewer = fields.pop("reviewer", here.brief.reviewer)
     clean, found = redacted(fields)
     columns = {COLUMNS[name]: value for name, value in clean.items() if name in COLUMNS}
     if "metadata" in clean:
         columns["metadata"] = _merged(here.task.metadata, clean["metadata"])
     changed = {name: value for name, value in columns.items() if getattr(here.task, name) != value}
-    brief, kept = here.brief, ["reviewer", "redacted_fields"]
-    brief.reviewer = reviewer
-    for name in ("work_plan", "estimated_cost_microusd"):
-        if name in clean:
-            setattr(brief, name, clean[name])
-            kept.append(name)
-    if "deliverable" in clean:
-        brief.deliverable = _stored(here, clean["deliverable"], now)
-        kept.append("deliverable")
+    parts = {name: clean[name] for name in OF_BRIEF if name in clean and clean[name] != getattr(here.brief, name)}
+    if not changed and not parts:
+        return
+    if "deliverable" in parts:
+        parts["deliverable"] = _stored(here, parts["deliverable"], now)
+    brief = here.brief
+    for name, value in parts.items():
+        setattr(brief, name, value)
     brief.redacted_fields = joined(brief.redacted_fields, [OUTSIDE.get(name, name) for name in found])
-    brief.save(update_fields=kept)
+    brief.save(update_fields=[*parts, "redacted_fields"])
     sent = {OUTSIDE.get(name, name): value for name, value in clean.items() if name in COLUMNS and name != "due_at"}
     update_task(task=here.task, actor=here.actor, now=now, changes=changed, sent=sent, move=Move())
 
