@@ -34,15 +34,15 @@ def cost_microusd(model: str, input_tokens: int, output_tokens: int) -> int:
     return min((input_tokens * rate_in + output_tokens * rate_out + MICRO // 2) // MICRO, LARGEST_SUM)
 
 
-def rates(model: str) -> Rates:
-    """Micro-dollars per million tokens, in and out."""
+def rates(model: str, *, unknown: Rates = UNKNOWN) -> Rates:
+    """Micro-dollars per million tokens, in and out; `unknown` for a model that nobody knows."""
     name = model.strip().lower()
     overrides = _overrides()
     exact = overrides.get(name) or _listed(name)
     if exact is not None:
         return exact
     part = next((rates for known, rates in overrides.items() if known.rpartition("/")[2] in name), None)
-    return part or _price_of_known_part(name) or UNKNOWN
+    return part or _price_of_known_part(name) or unknown
 
 
 @lru_cache(maxsize=4096)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-import orjson
 from django.db.models import Q
 from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent, Mandate
-from core.errors import Conflict, Denied, Invalid, NotFound
+from core.errors import Conflict, Denied, NotFound
 from governance.models import Approval, ApprovalQuerySet
 from governance.services import approving, deciding
 from tasks.models import Task
@@ -24,10 +23,10 @@ from .ids import row_id
 from .listing import page_of, words
 from .out import task_out
 from .out_approvals import Reader, approval_out, approvals_out
+from .sizes import Metadata
 from .tasks import find_agents, find_task
 from .tokens import duration
 
-LARGEST_PAYLOAD = 16 * 1024
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=30)
 Action = Literal["TOOL_EXEC", "BUDGET_OVERRIDE", "STATE_TRANSITION", "SPAWN"]
 
@@ -39,7 +38,7 @@ class NewApproval(Shape):
     action_summary: Annotated[Words, Field(max_length=500)]
     risk_level: Literal["YELLOW", "RED"]
     justification: Annotated[Words, Field(max_length=5_000)]
-    action_payload: dict[str, Any] | None = None
+    action_payload: Metadata | None = None
     estimated_cost: Dollars | None = None
     rollback_plan: Annotated[Text, Field(max_length=5_000)] | None = None
     expires_in: Text = "24h"
@@ -107,8 +106,6 @@ class Approvals(ApprovalView):
 
     def post(self, request: Request) -> Response:
         want = self.read(NewApproval)
-        if want.action_payload is not None and len(orjson.dumps(want.action_payload)) > LARGEST_PAYLOAD:
-            raise Invalid("The request is not valid", details=["actionPayload: must be at most 16 KiB"])
         requestor = self._requestor(want)
         approval, created = approving.request_approval(
             request=approving.Request(

@@ -1,0 +1,123 @@
+"""Runs: what agents report of their work with models."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access.limits import V1_EVENTS
+from core.errors import Denied, Invalid, NotFound
+from governance.services.booking import Booked, Report, report_run, update_run
+from tokens.models import Run
+
+from .base import V1View
+from .body import Dollars, Moment, Shape, Text, Whole, Words, micro
+from .ids import row_id
+from .out import usd
+from .out_runs import run_out
+from .policy import find_own_agent
+from .sizes import Metadata
+from .tasks import find_task
+
+# How far clocks may be apart.
+AHEAD = timedelta(minutes=5)
+Count = Annotated[Whole, Field(ge=0, le=10**12)]
+Status = Literal["RUNNING", "COMPLETED", "FAILED", "TIMEOUT"]
+Error = Annotated[Text, Field(max_length=5_000)]
+COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+
+
+class NewRun(Shape):
+    agent_id: Text
+    session_key: Annotated[Words, Field(max_length=128)]
+    model: Annotated[Words, Field(max_length=100)]
+    started_at: Moment
+    status: Status
+    task_id: Text | None = None
+    ended_at: Moment | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cache_read_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    cost_usd: Dollars | None = None
+    error: Error | None = None
+    metadata: Metadata | None = None
+
+
+class RunChange(Shape):
+    ended_at: Moment | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cache_read_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    cost_usd: Dollars | None = None
+    status: Status | None = None
+    error: Error | None = None
+
+
+class Runs(V1View):
+    route = "runs"
+    limit = V1_EVENTS
+
+    def post(self, request: Request) -> Response:
+        want = self.read(NewRun)
+        agent = find_own_agent(self, want.agent_id)
+        not_ahead(want.started_at, self.now)
+        report = Report(
+            session_key=want.session_key,
+            model=want.model,
+            started_at=want.started_at,
+            status=want.status,
+            task=find_task(self, want.task_id) if want.task_id is not None else None,
+            ended_at=want.ended_at,
+            cost_microusd=micro(want.cost_usd),
+            error=want.error,
+            metadata=want.metadata or {},
+            counts={name: getattr(want, name) or 0 for name in COUNTS},
+            key=request._request.META.get("HTTP_X_IDEMPOTENCY_KEY"),
+        )
+        booked = report_run(agent=agent, report=report, actor=self.actor, now=self.now)
+        return Response(booked_out(booked), status=201)
+
+
+class OneRun(V1View):
+    route = "run"
+    limit = V1_EVENTS
+
+    def patch(self, request: Request, id: str) -> Response:
+        run = find_run(self, id)
+        want = self.read(RunChange)
+        given = {name: value for name, value in want.given().items() if value is not None}
+        cost = micro(given.pop("cost_usd", None))
+        booked = update_run(run=run, changes=given, cost_microusd=cost, actor=self.actor, now=self.now)
+        return Response(booked_out(booked))
+
+
+def not_ahead(at: datetime, now: datetime) -> None:
+    if at > now + AHEAD:
+        raise Invalid("The request is not valid", details=["startedAt: must not be in the future"])
+
+
+def find_run(view: V1View, id: str) -> Run:
+    """Raises NotFound, and Denied for another agent's."""
+    here = Run.objects.in_workspace(view.actor.workspace_id).select_related("agent", "task")
+    run = here.filter(pk=row_id("run", id)).first()
+    if run is None:
+        raise NotFound(f"There is no run {id[:80]}")
+    if view.actor.kind == "agent" and run.agent_id != view.agent.pk:
+        raise Denied("The run is another agent's", code="AGENT_MISMATCH")
+    return run
+
+
+def booked_out(booked: Booked) -> dict[str, Any]:
+    answer: dict[str, Any] = {"run": run_out(booked.run)}
+    if booked.warned is not None:
+        warned = booked.warned
+        answer["budgetWarning"] = {
+            "type": warned.type, "remaining": usd(warned.remaining_microusd), "message": warned.message,
+        }  # fmt: skip
+    return answer

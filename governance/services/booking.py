@@ -1,0 +1,211 @@
+"""Runs as agents report them: what each cost is booked once, to the micro-dollar, on the agent and its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from activity.catalogue import Kind
+from activity.models import Event
+from activity.services import fact, record
+from agents.models import Agent, Mandate
+from core.actors import Actor
+from core.clock import milliseconds
+from core.errors import Conflict, Invalid
+from core.ids import ref
+from core.secrets import redact
+from tasks.models import Brief, Task
+from tasks.services import bookkeeping as books
+from tokens.models import MICRO, Run
+from tokens.prices import rates
+
+from . import allowances, budgets, streaks
+from .budgets import Warned
+
+# Micro-dollars per million tokens, in and out, of a model that nobody knows.
+UNKNOWN = (1 * MICRO, 3 * MICRO)
+# In hundredths of the price of input.
+CACHE_READ, CACHE_WRITE = 10, 125
+COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run as it is reported. `cost_microusd` is None when nobody said what it cost."""
+
+    session_key: str
+    model: str
+    started_at: datetime
+    status: str
+    task: Task | None = None
+    ended_at: datetime | None = None
+    cost_microusd: int | None = None
+    error: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    # Nobody reports twice under one key.
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    run: Run
+    warned: Warned | None
+
+
+@transaction.atomic
+def report_run(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> Booked:
+    """Store the run and book its cost. It is never refused for want of a budget."""
+    if report.key and (known := _reported_under(report.key, actor)):
+        return Booked(known, None)
+    run = Run(
+        workspace_id=agent.workspace_id,
+        agent=agent,
+        task=report.task,
+        session_key=report.session_key,
+        model=report.model,
+        started_at=report.started_at,
+        ended_at=report.ended_at,
+        status=report.status,
+        error=report.error and redact(report.error)[0],
+        metadata=report.metadata,
+        reported_by=str(actor),
+        idempotency_key=report.key,
+        created_at=now,
+        **report.counts,
+    )
+    _close(run, now)
+    _settle_cost(run, report.cost_microusd)
+    mandate = _lock(agent, [report.task])
+    if not _store(run):
+        # Another call under the same key was faster.
+        return Booked(Run.objects.select_related("agent").get(reported_by=str(actor), idempotency_key=report.key), None)
+    budgets.reset_if_due(mandate=mandate, now=now)
+    _book(run, mandate, run.cost_microusd, now)
+    kind = Kind.RUN_COMPLETED if run.is_final else Kind.RUN_STARTED
+    record(_told(run, kind, actor), at=now)
+    if run.is_final:
+        streaks.note_outcome(run=run, now=now)
+    return Booked(run, budgets.check(mandate=mandate, run=run, cost_before=0, now=now))
+
+
+@transaction.atomic
+def update_run(*, run: Run, changes: dict[str, Any], cost_microusd: int | None, actor: Actor, now: datetime) -> Booked:
+    """Correct what was reported; the difference is booked today. How a run ended stays as it was first said."""
+    mandate = _lock(run.agent, [run.task])
+    run = Run.objects.select_for_update(of=("self",)).select_related("agent", "task").get(pk=run.pk)
+    was, cost_before = run.status, run.cost_microusd
+    if run.is_final and changes.get("status", was) != was:
+        raise Conflict(f"The run is {was} already", code="STATE_CONFLICT", status=was)
+    for name, value in changes.items():
+        setattr(run, name, redact(value)[0] if name == "error" and value else value)
+    _close(run, now)
+    _settle_cost(run, cost_microusd)
+    run.save(update_fields=["status", "ended_at", "error", "cost_microusd", "cost_source", *COUNTS])
+    budgets.reset_if_due(mandate=mandate, now=now)
+    _book(run, mandate, run.cost_microusd - cost_before, now)
+    if run.is_final and was not in Run.FINAL:
+        record(_told(run, Kind.RUN_COMPLETED, actor), at=now)
+        streaks.note_outcome(run=run, now=now)
+    return Booked(run, budgets.check(mandate=mandate, run=run, cost_before=cost_before, now=now))
+
+
+def _reported_under(key: str, actor: Actor) -> Run | None:
+    rows = Run.objects.in_workspace(actor.workspace_id).select_related("agent")
+    return rows.filter(reported_by=str(actor), idempotency_key=key).first()
+
+
+def _close(run: Run, now: datetime) -> None:
+    if run.is_final and run.ended_at is None:
+        run.ended_at = max(run.started_at, now)
+    if run.ended_at is not None and run.ended_at < run.started_at:
+        raise Invalid("The request is not valid", details=["endedAt: must not be before startedAt"])
+
+
+def _settle_cost(run: Run, reported: int | None) -> None:
+    """What was said holds; of a run that is over, and of whose cost nothing was said, the price list says it."""
+    if reported is not None:
+        run.cost_microusd, run.cost_source = reported, Run.CostSource.REPORTED
+    elif run._state.adding or run.cost_source == Run.CostSource.ESTIMATED:
+        run.cost_source = Run.CostSource.ESTIMATED
+        run.cost_microusd = estimate(run) if run.is_final else 0
+
+
+def estimate(run: Run) -> int:
+    """Whole micro-dollars by the price list, rounded half up."""
+    rate_in, rate_out = rates(run.model, unknown=UNKNOWN)
+    hundredths = 100 * (run.input_tokens * rate_in + run.output_tokens * rate_out)
+    hundredths += (CACHE_READ * run.cache_read_tokens + CACHE_WRITE * run.cache_write_tokens) * rate_in
+    return (hundredths + 50 * MICRO) // (100 * MICRO)
+
+
+def _lock(agent: Agent, tasks: Iterable[Task | None]) -> Mandate:
+    """Tasks first and by their ids, then the agent's mandate: whoever moves tasks takes them in this order as well."""
+    ids = {task.pk for task in tasks if task is not None}
+    held = Mandate.objects.of(agent)
+    ids |= {id for id in (held.current_task_id, held.parent_task_id) if id is not None}
+    for task in Task.objects.in_workspace(agent.workspace_id).filter(pk__in=ids).order_by("pk"):
+        books.lock(task)
+    return allowances.lock(agent.pk)
+
+
+def _store(run: Run) -> bool:
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError:
+        if run.idempotency_key is None:
+            raise
+        return False
+    return True
+
+
+def _book(run: Run, mandate: Mandate, difference: int, now: datetime) -> None:
+    """Each sum by one statement that adds to what is there, whoever else adds to it."""
+    if not difference:
+        return
+    spend = Greatest(F("spend_today_microusd") + difference, 0)
+    Mandate.objects.filter(pk=mandate.pk).update(spend_today_microusd=spend)
+    for task_id in sorted({id for id in (run.task_id, mandate.parent_task_id) if id is not None}):
+        task = Task.objects.in_workspace(run.workspace_id).filter(pk=task_id).first()
+        if task is not None:
+            Brief.objects.of(task)
+            actual = Greatest(F("actual_cost_microusd") + difference, 0)
+            Brief.objects.filter(pk=task_id).update(actual_cost_microusd=actual)
+            budgets.check_task(task=task, now=now)
+
+
+def _told(run: Run, kind: Kind, actor: Actor) -> Event:
+    return fact(
+        kind,
+        actor=actor,
+        subject=ref("run", run.pk),
+        agent_id=run.agent_id,
+        task_id=run.task_id,
+        data={"run": facts_of(run)},
+    )
+
+
+def facts_of(run: Run) -> dict[str, Any]:
+    """What the log keeps, times in milliseconds."""
+    return {
+        "id": run.pk,
+        "agent_id": run.agent_id,
+        "task_id": run.task_id,
+        "session_key": run.session_key,
+        "model": run.model,
+        "started_at": milliseconds(run.started_at),
+        "ended_at": run.ended_at and milliseconds(run.ended_at),
+        **{name: getattr(run, name) for name in COUNTS},
+        "cost_microusd": run.cost_microusd,
+        "cost_source": run.cost_source,
+        "status": run.status,
+        "error": run.error,
+        "created_at": milliseconds(run.created_at),
+    }
