@@ -56,7 +56,7 @@ def _is_vouched(words: Words, policy: Policy) -> bool:
     inner = [words[at + 1 :] for at, word in enumerate(words) if words[0] == "find" and word in ("-exec", "-execdir")]
     ends = [next((i for i, word in enumerate(each) if word in (";", "+")), 0) for each in inner]
     return is_harmless(words, policy.network_allowlist) and all(
-        end and _is_vouched(each[:end], policy) for each, end in zip(inner, ends, strict=True)
+        end and each[0] != "find" and _is_vouched(each[:end], policy) for each, end in zip(inner, ends, strict=True)
     )
 
 

@@ -14,7 +14,7 @@ from .wrappers import is_assignment, layers, scripts_in
 DEEPEST = 6
 COMPOUND = "compound command"
 # Characters read in all, nested scripts included. What nests is never vouched for, so the rest goes to approval.
-MOST_READ = 120_000
+MOST_READ = 60_000
 _RESERVED = names("if then elif else fi for while until do done case esac in select function coproc { } ! [[ ]]")
 _PIPES = ("|", "|&")
 
@@ -88,12 +88,13 @@ def _complete(redirect: str, script: Script) -> None:
 
 
 def _separate(operator: Operator, pipeline: Pipeline, command: Command, script: Script) -> Pipeline:
-    if command != Command():
+    is_empty = command == Command()
+    if not is_empty:
         pipeline.append(command)
     if operator.text in "()" or operator.text.startswith(";;") or operator.text == ";&":
         script.oddities.append(COMPOUND)
     if operator.text in _PIPES:
-        if not pipeline:
+        if is_empty:
             script.oddities.append("pipe without a command")
         return pipeline
     if pipeline:
@@ -118,9 +119,11 @@ def _add(command: Command, word: Word, script: Script) -> None:
         script.oddities.append(COMPOUND)
     elif is_assignment(word.text):
         command.assignments.append(word.text)
-    elif word.text or not word.scripts:
-        # A word that expands to nothing leaves the next one to be the command.
-        command.words.extend([word.text] if word.text else [])
+    elif word.text:
+        command.words.append(word.text)
+    else:
+        # It may expand to nothing, and leave the next one to be the command.
+        script.oddities.append("empty command")
 
 
 @dataclass(slots=True)

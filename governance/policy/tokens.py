@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _BETWEEN = re.compile(r"[=:,@]")
 _ATTACHED = re.compile(r"-[A-Za-z0-9]+?((?:\.\.|/|~).*)", re.DOTALL)
-_PROCESS_ROOT = re.compile(r"/+(?:\./+)*proc/+[^/]+/+(?:task/+[^/]+/+)?root(?=/|$)")
+_SLASHES = re.compile(r"/(?:\.?/)+")
+_PROCESS_ROOT = re.compile(r"^/proc/[^/]+/(?:task/[^/]+/)?root(?=/|$)")
 _HOMES = re.compile(r"~[^/]*|/(?:root|(?:home|users)/[^/]+)", re.IGNORECASE)
 
 
@@ -32,7 +33,9 @@ def path_pieces(words: Iterable[str]) -> Iterator[str]:
 
 def clean(piece: str) -> str:
     """The path seen through the doors that lead back to the root."""
-    piece = _PROCESS_ROOT.sub("/", piece.replace("\\", "/"))
+    piece = _SLASHES.sub("/", piece.replace("\\", "/"))
+    while found := _PROCESS_ROOT.match(piece):
+        piece = piece[found.end() :] or "/"
     return piece.removeprefix("/private") if piece.startswith(("/private/etc", "/private/var")) else piece
 
 

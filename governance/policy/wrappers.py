@@ -6,12 +6,15 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from .words import names
 
 SHELLS = names("sh bash zsh dash ksh mksh ash rbash fish csh tcsh pwsh")
 _CODE = names("python python2 python3 perl ruby node nodejs deno php lua awk gawk mawk nawk sed tclsh osascript")
 _EVALUATING = names("eval trap watch parallel su script ssh runuser flock tmux screen at batch make vim vi ex")
+# More commands within one than anybody needs: what is beyond is never vouched for.
+MOST_LAYERS = 32
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|`([^`]*)`|/([^/]*)/e", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
@@ -66,12 +69,12 @@ def layers(words: Sequence[str]) -> Iterator[Sequence[str]]:
     """The command, then those that it wraps: `nohup env A=1 find . -exec rm x ;` is four."""
     waiting = [words]
     seen = 0
-    while waiting and seen < 64:
+    while waiting and seen < MOST_LAYERS:
         current = waiting.pop(0)
         seen += 1
         if current:
             yield current
-            waiting.extend(_wrapped(current))
+            waiting.extend(islice(_wrapped(current), MOST_LAYERS))
 
 
 def _wrapped(words: Sequence[str]) -> Iterator[Sequence[str]]:
