@@ -16,6 +16,7 @@ demo: $(VENV)/run
 test: $(VENV)/dev
 	@$(BIN)/python -m tests.servers
 	@$(BIN)/python -m pytest
+	@cd client && ../$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/dev
 	@$(BIN)/python -m tools.lint
@@ -42,9 +43,10 @@ $(VENV)/run: requirements.lock | $(VENV)/bin/python
 	@$(PIP) -r requirements.lock
 	@touch $@
 
-$(VENV)/dev: requirements-dev.lock | $(VENV)/bin/python
+$(VENV)/dev: requirements-dev.lock client/pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the pinned packages and tools into $(VENV) ..."
 	@$(PIP) -r requirements-dev.lock
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-index --no-build-isolation -e client
 	@touch $@ $(VENV)/run
 
 clean:

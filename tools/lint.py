@@ -14,6 +14,7 @@ CHECKS = {
     "format": [BIN / "ruff", "format", "--check", "--quiet", "."],
     "ruff": [BIN / "ruff", "check", "--quiet", "."],
     "types": [PYTHON, "-m", "mypy", "."],
+    "client's types": [PYTHON, "-m", "mypy", "--config-file", "client/pyproject.toml", "client/missioncontrol_client"],
     "imports": [BIN / "lint-imports", "--no-cache"],
     "templates": [BIN / "djlint", "templates", "--lint", "--quiet"],
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
