@@ -53,7 +53,9 @@ def _objection(command: Command, policy: Policy, places: Places) -> str | None:
 def _is_vouched(words: Words, policy: Policy) -> bool:
     if not any(_begins(words, entry) for entry in _entries(policy.shell_allowlist).get(words[0], ())):
         return False
-    inner = [words[at + 1 :] for at, word in enumerate(words) if words[0] == "find" and word in ("-exec", "-execdir")]
+    if words[0] != "find":
+        return is_harmless(words, policy.network_allowlist)
+    inner = [words[at + 1 :] for at, word in enumerate(words) if word in ("-exec", "-execdir")]
     ends = [next((i for i, word in enumerate(each) if word in (";", "+")), 0) for each in inner]
     return is_harmless(words, policy.network_allowlist) and all(
         end and each[0] != "find" and _is_vouched(each[:end], policy) for each, end in zip(inner, ends, strict=True)

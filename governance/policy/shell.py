@@ -9,7 +9,7 @@ from functools import lru_cache
 from .expand import PRIVATE
 from .lexer import Lexer, Operator, Token, Word
 from .words import names
-from .wrappers import is_assignment, layers, scripts_in
+from .wrappers import is_assignment, layers, runs_text, scripts_in
 
 DEEPEST = 6
 COMPOUND = "compound command"
@@ -161,6 +161,8 @@ def _nested(pipeline: Pipeline) -> Iterator[str]:
 
 def _fed(pipeline: Pipeline) -> Iterator[str]:
     """What is written into a pipeline, for its later stages may run it."""
+    if len(pipeline) < 2 or not any(runs_text(words) for command in pipeline[1:] for words in layers(command.words)):
+        return
     for command in pipeline[:-1]:
         if command.words and command.words[0] in ("echo", "printf"):
             yield " ".join(word for word in command.words[1:] if not word.startswith("-") or len(word) > 3)

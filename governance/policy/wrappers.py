@@ -121,10 +121,20 @@ def scripts_in(words: Sequence[str]) -> Iterator[str]:
         yield " ".join(rest)
     elif name == "env" and any(word.startswith(("-S", "--split-string")) for word in rest):
         yield " ".join(word.removeprefix("--split-string=").removeprefix("-S") for word in rest)
-    elif name.rstrip("0123456789.") in _CODE or name in _CODE:
+    elif _is_interpreter(name):
         yield from _quoted_in(" ".join(rest))
     elif name in ("git", "alias"):
         yield from (word.partition("=")[2].lstrip("!") for word in rest if "=" in word)
+
+
+def _is_interpreter(name: str) -> bool:
+    return name in _CODE or (name[-1:].isdigit() and name.rstrip("0123456789.") in _CODE)
+
+
+def runs_text(words: Sequence[str]) -> bool:
+    """May it run what it reads on its standard input?"""
+    name = name_of(words[0])
+    return name in SHELLS or name in _EVALUATING or name == "xargs" or _is_interpreter(name)
 
 
 def _quoted_in(code: str) -> Iterator[str]:
