@@ -124,7 +124,7 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.CHAT_MESSAGE: frozenset({"message"}),
     Kind.CHAT_CHANGED: frozenset({"what", "id"}),
     Kind.WORKSPACE_CHANGED: frozenset({"id", "name"}),
-    Kind.WEBHOOK_CHANGED: frozenset({"id", "name"}),
+    Kind.WEBHOOK_CHANGED: frozenset({"id", "name", "what"}),
     Kind.ALERT_RULE_CHANGED: frozenset({"id", "name"}),
     Kind.WORKFLOW_CHANGED: frozenset({"id", "name"}),
     Kind.PIPELINE_CHANGED: frozenset({"id", "name"}),

@@ -135,7 +135,7 @@ class Agent(models.Model):
     config = models.JSONField(default=dict)
     source = models.CharField(max_length=20, default="manual")
     content_hash = models.CharField(max_length=64, null=True)  # noqa: DJ001
-    workspace_path = models.CharField(max_length=500, null=True)  # noqa: DJ001
+    workspace_path = models.CharField(max_length=1024, null=True)  # noqa: DJ001
     hidden = models.BooleanField(default=False)
     working_memory = models.TextField(default="", blank=True)
     runtime_type = models.CharField(max_length=20, null=True)  # noqa: DJ001

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -54,7 +55,7 @@ def ask_for_restart(*, agent: Agent, actor: Actor, now: datetime, reason: str | 
     """It begins anew: no errors, no task. Whoever runs it is told at once, and it itself with its next beat. Asking
     again before that asks for nothing more."""
     mandate = set_control(agent=agent, to=Mandate.Control.ACTIVE, actor=actor, now=now, reason=reason)
-    fresh = {"error_streak": 0, "last_error": None, "current_task_id": None, "restart_asked_at": now}
+    fresh: dict[str, Any] = {"error_streak": 0, "last_error": None, "current_task_id": None, "restart_asked_at": now}
     fresh |= {"status_reason": reason, "status_until": None}
     if not Mandate.objects.filter(pk=mandate.pk, restart_asked_at=None).update(**fresh):
         return mandate

@@ -15,9 +15,10 @@ from rest_framework.response import Response
 
 from agents.models import Agent, Mandate
 from core.errors import Denied, Invalid, NotFound
-from governance.services.controlling import TIMED, control_agent
-from governance.services.heartbeats import Beat, Reply, hear_beat, my_tasks
+from governance.services.controlling import TIMED, control_agent, my_tasks
+from governance.services.heartbeats import Beat, Reply, hear_beat
 from governance.services.registering import Newcomer, amend_agent, register_agent
+from governance.services.restarting import restart_agent
 from governance.services.spawning import Purpose, spawn_agent
 from governance.services.stats import figures_of, newest_runs
 from tasks.models import Task
@@ -211,7 +212,7 @@ class OneAgent(V1View):
             told = "status: agents are stopped and resumed with POST /agents/{id}/control"
             raise Invalid("The request is not valid", details=[told])
         given = self.read(Amendment).given()
-        columns = {name: given[name] for name in ("name", "workspace_path") if name in given}
+        columns: dict[str, Any] = {name: given[name] for name in ("name", "workspace_path") if name in given}
         agent = amend_agent(agent=agent, actor=self.actor, now=self.now, columns=columns, mandate=_mandate(given))
         return Response({"agent": one_out(agent)})
 
@@ -231,9 +232,13 @@ class Control(V1View):
         if want.duration is not None and want.action not in TIMED:
             raise Invalid("The request is not valid", details=[f"duration: {want.action} has none"])
         span = duration(want.duration, field="duration", least=timedelta(seconds=1)) if want.duration else None
-        affected = control_agent(
-            agent=agent, action=want.action, actor=self.actor, now=self.now, reason=want.reason, duration=span
-        )
+        affected: list[Task] = []
+        if want.action == "RESTART":
+            restart_agent(agent=agent, actor=self.actor, now=self.now, reason=want.reason)
+        else:
+            affected = control_agent(
+                agent=agent, action=want.action, actor=self.actor, now=self.now, reason=want.reason, duration=span
+            )
         body: dict[str, Any] = {"agent": one_out(find_agent(self, id))}
         if affected:
             body["affectedTasks"] = tasks_out(affected, whole=True)

@@ -23,7 +23,8 @@ from .out import moment
 
 
 def alerts_out(rows: list[Alert]) -> list[dict[str, Any]]:
-    slugs = dict(Agent.objects.filter(id__in={row.agent_id for row in rows} - {None}).values_list("id", "slug"))
+    ids = {row.agent_id for row in rows if row.agent_id is not None}
+    slugs = dict(Agent.objects.filter(id__in=ids).values_list("id", "slug"))
     return [_out(row, slugs.get(row.agent_id or 0)) for row in rows]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,7 +15,7 @@ from core.errors import Invalid, NotFound
 from .body import Moment
 from .ids import row_id
 
-M = TypeVar("M", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 PAGE, LARGEST_PAGE = 50, 200
 LARGEST_OFFSET = 2**53
@@ -65,7 +65,7 @@ def word(query: QueryDict, name: str, known: Collection[str], default: str) -> s
     return (words(query, name, known) or [default])[0]
 
 
-def older(rows: QuerySet[M], query: QueryDict, kind: str, *, at: str = "created_at") -> QuerySet[M]:
+def older(rows: Rows, query: QueryDict, kind: str, *, at: str = "created_at") -> Rows:
     """Those before the one that `before` names by its id, or before that moment."""
     text = query.get("before", "")
     if not text:

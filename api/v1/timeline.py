@@ -21,12 +21,14 @@ from .ids import row_id, shown
 from .listing import older, page_of, words
 from .out import ACTOR_TYPES, moment
 
+# Updates that gave a task to somebody else.
+REASSIGNED = Q(data__fields__icontains='"assigned_to"')
 # Action → the events behind it.
 ACTIONS: dict[str, Q] = {
     "TASK_CREATED": Q(kind=Kind.TASK_CREATED),
-    "TASK_UPDATED": Q(kind=Kind.TASK_UPDATED),
+    "TASK_UPDATED": Q(kind=Kind.TASK_UPDATED) & ~REASSIGNED,
     "TASK_TRANSITION": Q(kind=Kind.TASK_TRANSITIONED),
-    "TASK_ASSIGNED": Q(kind=Kind.TASK_CLAIMED),
+    "TASK_ASSIGNED": Q(kind=Kind.TASK_CLAIMED) | (Q(kind=Kind.TASK_UPDATED) & REASSIGNED),
     "MESSAGE_POSTED": Q(kind=Kind.COMMENT_CREATED),
     "DOCUMENT_CREATED": Q(kind=Kind.DOCUMENT_CREATED),
     "APPROVAL_REQUESTED": Q(kind=Kind.APPROVAL_REQUESTED),
@@ -47,7 +49,7 @@ ACTIONS: dict[str, Q] = {
     "ALERT_ACKNOWLEDGED": Q(kind=Kind.ALERT_ACKNOWLEDGED),
     "ALERT_RESOLVED": Q(kind=Kind.ALERT_RESOLVED),
     "STANDUP_REPORT": Q(kind=Kind.STORY, type="standup_generated"),
-    "WEBHOOK_CREATED": Q(kind=Kind.WEBHOOK_CHANGED, type="created"),
+    "WEBHOOK_CREATED": Q(kind=Kind.WEBHOOK_CHANGED, data__what="created"),
 }
 ACTION_OF = {
     Kind.TASK_CREATED: "TASK_CREATED",
@@ -88,7 +90,7 @@ def _any_of(actions: Iterable[str]) -> Q:
 
 def activities_out(events: Sequence[Event]) -> list[dict[str, Any]]:
     """With a constant number of queries."""
-    ids = {event.agent_id for event in events} - {None}
+    ids = {event.agent_id for event in events if event.agent_id is not None}
     ids |= {id for event in events for kind, id in (_ref(event.actor), _ref(event.subject)) if kind == "agent"}
     slugs = dict(Agent.objects.filter(id__in=ids).values_list("id", "slug")) if ids else {}
     return [_out(event, slugs) for event in events]
@@ -124,6 +126,8 @@ def _ref(text: str) -> tuple[str, int]:
 
 
 def action_of(event: Event) -> str:
+    if event.kind == Kind.TASK_UPDATED and "assigned_to" in ((event.data or {}).get("fields") or ()):
+        return "TASK_ASSIGNED"
     if event.kind == Kind.RUN_COMPLETED:
         status = ((event.data or {}).get("run") or {}).get("status")
         return "RUN_COMPLETED" if status == "COMPLETED" else "RUN_FAILED"
@@ -138,8 +142,8 @@ def _states(event: Event) -> tuple[dict[str, Any] | None, dict[str, Any] | None]
         return {"status": status_shown(was)} if was else None, {"status": status_shown(now)} if now else None
     if event.kind == Kind.AGENT_STATUS_CHANGED:
         return {"status": data.get("was")}, {"status": data.get("status")}
-    thing = next((data[name] for name in ("alert", "approval", "run", "task") if isinstance(data.get(name), dict)), {})
-    status = thing.get("status")
+    told = [data[name] for name in ("alert", "approval", "run", "task") if isinstance(data.get(name), dict)]
+    status = told[0].get("status") if told else None
     return None, {"status": status_shown(status)} if status else None
 
 

@@ -1,4 +1,4 @@
-"""What people do to agents that must stop, finish or begin anew, and what becomes of their tasks."""
+"""What people and the system do to agents that must stop or finish, and what becomes of their tasks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from django.db.models import Q
 
 from activity.services import record
 from agents.models import Agent, Mandate
-from agents.services.control import ask_for_restart, set_control
+from agents.services.control import set_control
 from core.actors import Actor, system
 from governance.models import Alert
 from notifications.services import post
 from tasks.models import Task, TaskQuerySet
 from tasks.services import Move
 from tasks.services.assigning import assignees_of
-from tokens.models import Run
 
 from . import by_system
 from .alerts import Trouble, open_alert
@@ -26,7 +25,7 @@ from .deciding import cancel_pending
 from .operators import note_to_operator
 
 Control = Mandate.Control
-PAUSE, RESUME, DRAIN, QUARANTINE, RESTART = ACTIONS = ("PAUSE", "RESUME", "DRAIN", "QUARANTINE", "RESTART")
+PAUSE, RESUME, DRAIN, QUARANTINE = "PAUSE", "RESUME", "DRAIN", "QUARANTINE"
 TIMED = frozenset({PAUSE, DRAIN, QUARANTINE})
 DRAINED = Move("agent drained")
 BEGUN = (Task.Status.ASSIGNED, Task.Status.IN_PROGRESS)
@@ -39,7 +38,8 @@ def my_tasks(agent: Agent) -> TaskQuerySet:
 
 
 def tasks_of(agent: Agent, statuses: Iterable[str]) -> list[Task]:
-    rows = my_tasks(agent).filter(status__in=list(statuses))
+    """Locked, and before the agent is: whoever moves tasks takes them in this order as well."""
+    rows = my_tasks(agent).filter(status__in=list(statuses)).select_for_update(of=("self",))
     return list(rows.select_related("project").order_by("id"))
 
 
@@ -78,8 +78,8 @@ def _drain(agent: Agent, actor: Actor, now: datetime, reason: str | None, until:
     """What it has not begun goes to its other assignees, or back to the inbox."""
     if _is(agent, Control.DRAINED):
         return []
-    set_control(agent=agent, to=Control.DRAINED, actor=actor, now=now, reason=reason, until=until)
     by, freed = system(agent.workspace_id), tasks_of(agent, [Task.Status.ASSIGNED])
+    set_control(agent=agent, to=Control.DRAINED, actor=actor, now=now, reason=reason, until=until)
     others = assignees_of(freed)
     return [
         assign(
@@ -93,11 +93,11 @@ def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, u
     """Its own tasks wait for somebody to look at them; those it shares go on without it."""
     if _is(agent, Control.QUARANTINED):
         return []
-    set_control(agent=agent, to=Control.QUARANTINED, actor=actor, now=now, reason=reason, until=until)
     by = system(agent.workspace_id)
     # First, since their tasks are begun again without them.
     cancel_pending(requestor=agent, actor=by, now=now, reason="The agent is in quarantine")
     begun = tasks_of(agent, BEGUN)
+    set_control(agent=agent, to=Control.QUARANTINED, actor=actor, now=now, reason=reason, until=until)
     whose = assignees_of(begun)
     alone = [task for task in begun if [one.pk for one in whose[task.pk]] == [agent.pk]]
     blocked = [by_system.move(task=task, to=Task.Status.BLOCKED, now=now, reason="agent quarantined") for task in alone]
@@ -115,13 +115,6 @@ def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, u
     return blocked
 
 
-def _restart(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
-    ask_for_restart(agent=agent, actor=actor, now=now, reason=reason)
-    running = Run.objects.filter(agent=agent, status=Run.Status.RUNNING)
-    running.update(status=Run.Status.TIMEOUT, ended_at=now)
-    return []
-
-
 def _is(agent: Agent, standing: str) -> bool:
     return Mandate.objects.of(agent).control == standing
 
@@ -131,5 +124,4 @@ DOINGS: dict[str, Doing] = {
     RESUME: _resume,
     DRAIN: _drain,
     QUARANTINE: _quarantine,
-    RESTART: _restart,
 }

@@ -22,6 +22,7 @@ from notifications.models import Notification
 from notifications.services import hand_over
 from tasks.models import Task
 
+from . import allowances
 from .controlling import BEGUN, my_tasks
 from .evaluating import facts_of
 
@@ -54,8 +55,9 @@ class Reply:
 
 @transaction.atomic
 def hear_beat(*, agent: Agent, beat: Beat, actor: Actor, now: datetime) -> Reply:
+    held = allowances.lock(agent.pk)
     agent = lock(agent)
-    mandate = _in_time(agent, Mandate.objects.of(agent), actor, now)
+    mandate = _in_time(agent, held, actor, now)
     restart = (mandate.restart_asked_at, mandate.status_reason) if mandate.restart_asked_at else None
     mandate.health, mandate.heartbeat_at, mandate.restart_asked_at = beat.health, now, None
     mandate.current_task_id = beat.task.pk if beat.task else None

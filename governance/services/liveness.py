@@ -13,6 +13,7 @@ from core.actors import system
 from governance.models import Alert
 
 from .alerts import Trouble, open_alert
+from .allowances import lock
 from .spawning import retire_overdue
 
 SILENT = "no heartbeat"
@@ -43,8 +44,9 @@ def give_up_silent(*, now: datetime, silence: timedelta) -> list[Agent]:
 @transaction.atomic
 def _give_up(agent: Agent, now: datetime, before: datetime) -> bool:
     # Looked at again in here: it may have beaten meanwhile.
+    held = lock(agent.pk)
     silent = Agent.objects.select_for_update(of=("self",)).filter(pk=agent.pk, heard_at__lt=before).first()
-    if silent is None or Mandate.objects.of(silent).control != Control.ACTIVE:
+    if silent is None or held.control != Control.ACTIVE:
         return False
     by = system(silent.workspace_id)
     set_control(agent=silent, to=Control.OFFLINE, actor=by, now=now, reason=SILENT)
@@ -74,7 +76,7 @@ def end_timed(*, now: datetime) -> list[Agent]:
 
 @transaction.atomic
 def _resume(agent: Agent, now: datetime, *, was: str = "") -> bool:
-    held = Mandate.objects.select_for_update().get(pk=agent.pk)
+    held = lock(agent.pk)
     due = held.control == was if was else held.status_until is not None and held.status_until <= now
     if due:
         set_control(agent=agent, to=Control.ACTIVE, actor=system(agent.workspace_id), now=now)

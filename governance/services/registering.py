@@ -17,7 +17,7 @@ from core.actors import Actor
 from core.errors import Conflict, Invalid
 from governance.days import next_midnight
 
-from .allowances import release
+from .allowances import lock, release
 from .renaming import rename_agent
 
 
@@ -72,10 +72,12 @@ def amend_agent(
     spent ends the pause that the old one brought."""
     if not columns and not mandate:
         return agent
-    held = Mandate.objects.select_for_update().get(pk=Mandate.objects.of(agent).pk)
+    held = lock(agent.pk)
     if "metadata" in mandate:
         merged = {**held.metadata, **mandate["metadata"]}
         mandate = {**mandate, "metadata": {key: value for key, value in merged.items() if value is not None}}
+    if mandate.get("autonomy", held.autonomy) != held.autonomy:
+        mandate = {**usual(mandate["autonomy"]), **mandate}
     for name, value in mandate.items():
         setattr(held, name, value)
     check_autonomy(held.autonomy, can_spawn=held.can_spawn)

@@ -38,7 +38,7 @@ def create_webhook(
         created_at=now,
         updated_at=now,
     )
-    record(changed(webhook, actor), at=now)
+    record(changed(webhook, actor, what="created"), at=now)
     return webhook
 
 
@@ -67,14 +67,14 @@ def update_webhook(
 
 @transaction.atomic
 def delete_webhook(*, webhook: Webhook, actor: Actor, now: datetime) -> None:
-    event = changed(webhook, actor)
+    event = changed(webhook, actor, what="deleted")
     webhook.delete()
     record(event, at=now)
 
 
-def changed(webhook: Webhook, actor: Actor) -> Event:
+def changed(webhook: Webhook, actor: Actor, *, what: str = "changed") -> Event:
     """Never tells the secret."""
-    data = {"id": webhook.pk, "name": webhook.name}
+    data = {"id": webhook.pk, "name": webhook.name, "what": what}
     return fact(Kind.WEBHOOK_CHANGED, actor=actor, subject=ref("webhook", webhook.pk), data=data)
 
 

@@ -113,3 +113,76 @@ class ListTests(V1ApiTestCase):
         self.refused(self.ask("POST", "/agents/jordan/control", {"action": "PAUSE"}), 404, "NOT_FOUND")
         assert self.ask("GET", "/agents").body["agents"] == []
         assert Mandate.objects.get(agent__slug="jordan").control == "ACTIVE"
+
+
+class AmendmentTests(V1ApiTestCase):
+    def setUp(self):
+        super().setUp()
+        self.jordan = self.agent("jordan")
+
+    def amend(self, *, as_=None, **changes):
+        return self.ask("PATCH", "/agents/jordan", changes, as_=as_ or self.alice)
+
+    def test_what_is_sent_is_changed_and_nothing_else(self):
+        before = self.ask("GET", "/agents/jordan").body["agent"]
+        answer = self.amend(
+            emoji="🦊", allowedTaskTypes=["OPS"], allowedTools=["exec"], budgetDaily=7.5, budgetPerRun=1,
+            workspacePath="/w", metadata={"team": "blue", "floor": 2},
+        )  # fmt: skip
+        assert answer.status == 200, answer.raw
+        after = answer.body["agent"]
+        assert {name for name in KEYS if after[name] != before[name]} - {"updatedAt"} == {
+            "emoji", "allowedTaskTypes", "allowedTools", "budgetDaily", "budgetPerRun", "workspacePath", "metadata",
+        }  # fmt: skip
+        merged = self.amend(metadata={"floor": None, "desk": 4}).body["agent"]["metadata"]
+        assert merged == {"team": "blue", "desk": 4}
+        assert self.amend(budgetDaily=None).body["agent"]["budgetDaily"] == 5.0
+        heard = self.heard()
+        assert self.amend().status == 200
+        assert self.heard() == heard
+
+    def test_a_role_brings_what_is_usual_for_it(self):
+        agent = self.amend(role="INTERN").body["agent"]
+        assert (agent["role"], agent["canSpawn"], agent["maxSubAgents"], agent["budgetDaily"]) == (
+            "INTERN", False, 0, 2.0,
+        )  # fmt: skip
+        self.refused(self.amend(canSpawn=True), 400, "VALIDATION_ERROR")
+        assert self.amend(role="LEAD").body["agent"]["canSpawn"] is True
+        assert self.get("/api/agents/jordan").body["agent"]["role"] == "lead"
+
+    def test_status_is_not_changed_here(self):
+        error = self.refused(self.amend(status="PAUSED"), 400, "VALIDATION_ERROR")
+        assert "control" in error["details"]["errors"][0]["message"]
+
+    def test_a_higher_budget_ends_the_pause_that_the_old_one_brought(self):
+        spent = {"control": "PAUSED", "spend_today_microusd": 5_000_000}
+        Mandate.objects.filter(agent=self.jordan).update(status_reason="BUDGET", **spent)
+        assert self.amend(budgetDaily=5).body["agent"]["status"] == "PAUSED"
+        assert self.amend(budgetDaily=6).body["agent"]["status"] == "ACTIVE"
+        Mandate.objects.filter(agent=self.jordan).update(status_reason="lunch", **spent)
+        assert self.amend(budgetDaily=9).body["agent"]["status"] == "PAUSED"
+
+    def test_a_renamed_agent_keeps_its_id_its_work_and_its_token(self):
+        task = self.new_task(assigneeIds=["jordan"])["id"]
+        token = self.token(self.jordan)
+        agent = self.amend(name="Jordan the Second").body["agent"]
+        assert (agent["id"], agent["name"]) == ("jordan", "Jordan the Second")
+        assert self.ask("GET", f"/tasks/{task}").body["task"]["assigneeIds"] == ["jordan"]
+        assert self.ask("GET", "/tasks?assigneeId=me", as_=token).body["total"] == 1
+        beat = {"sessionKey": "s", "status": "IDLE"}
+        answer = self.ask("POST", "/agents/jordan/heartbeat", beat, as_=token).body
+        assert [note["type"] for note in answer["pendingNotifications"]] == ["ASSIGNMENT"]
+        assert [one["id"] for one in answer["assignedTasks"]] == [task]
+        self.agent("riley")
+        self.refused(self.amend(name="riley"), 409, "CONFLICT")
+
+    def test_who_may_and_what_is_wrong(self):
+        self.refused(self.amend(as_=self.bob, name="x"), 403, "FORBIDDEN")
+        self.refused(self.amend(as_=self.jordan, name="x"), 403, "FORBIDDEN")
+        self.refused(self.ask("PATCH", "/agents/nobody", {}, as_=self.alice), 404, "NOT_FOUND")
+        self.refused(self.ask("PATCH", "/agents/jordan", {}, as_=self.charlie), 404, "NOT_FOUND")
+        answer = self.amend(name=None, budgetDaily=-1, allowedTaskTypes=["x"], metadata=[], canSpawn=None)
+        fields = {line["field"] for line in self.refused(answer, 400, "VALIDATION_ERROR")["details"]["errors"]}
+        assert fields == {"name", "budgetDaily", "allowedTaskTypes.0", "metadata", "canSpawn"}
+        self.refused(self.ask("PATCH", "/agents/jordan", b"[1]", as_=self.alice), 400, "VALIDATION_ERROR")
+        self.refused(self.ask("PATCH", "/agents/jordan", b"{", as_=self.alice), 400, "INVALID_JSON")

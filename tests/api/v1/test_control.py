@@ -5,6 +5,7 @@ from datetime import timedelta
 from agents.models import Agent, Mandate
 from governance.models import Alert
 from tests.api.v1.base import V1ApiTestCase
+from tokens.models import Run
 
 
 class ControlTests(V1ApiTestCase):
@@ -80,6 +81,34 @@ class ControlTests(V1ApiTestCase):
         first = self.ask("POST", "/agents/jordan/heartbeat", beat, as_=agent).body["control"]
         assert (first["action"], first["reason"]) == ("RESTART", "stuck") and first["requestedAt"]
         assert self.ask("POST", "/agents/jordan/heartbeat", beat, as_=agent).body["control"] is None
+
+    def test_a_restart_ends_its_runs(self):
+        agent = self.agent("jordan")
+        run = Run.objects.create(
+            workspace_id=agent.workspace_id, agent=agent, session_key="s", model="sonnet", started_at=self.now,
+            status="RUNNING", reported_by="user:1", created_at=self.now,
+        )  # fmt: skip
+        self.control("RESTART")
+        assert self.ask("GET", "/agents/jordan").body["recentRuns"][0]["status"] == "TIMEOUT"
+        assert (
+            self.ask("GET", "/events/timeline?action=RUN_FAILED").body["activities"][0]["targetId"] == f"run_{run.pk}"
+        )
+
+    def test_what_it_asked_for_is_canceled_in_quarantine(self):
+        agent = self.agent("jordan")
+        task = self.given("jordan", status="IN_PROGRESS")
+        sent = {
+            "taskId": task, "actionType": "TOOL_EXEC", "actionSummary": "Send it", "riskLevel": "RED",
+            "justification": "It is asked for",
+        }  # fmt: skip
+        asked = self.ask("POST", "/approvals", sent, as_=agent)
+        assert asked.status == 201, asked.raw
+        self.control("QUARANTINE")
+        id = asked.body["approval"]["id"]
+        assert self.ask("GET", f"/approvals/{id}").body["status"] == "CANCELED"
+        assert self.ask("GET", f"/tasks/{task}").body["task"]["status"] == "BLOCKED"
+        told = self.ask("GET", "/notifications?type=ALERT").body["notifications"]
+        assert [note["targetUserId"] for note in told] == [f"user_{self.alice.pk}"]
 
     def test_who_may_and_what_is_wrong(self):
         agent = self.agent("jordan")

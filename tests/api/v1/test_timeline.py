@@ -55,6 +55,22 @@ class TimelineTests(V1ApiTestCase):
             before = f"&before={seen[-1]}"
         assert len(seen) == len(set(seen)) == 5
 
+    def test_a_task_given_to_somebody_else_is_assigned_and_not_just_updated(self):
+        self.agent("jordan"), self.agent("riley")
+        task = self.new_task(assigneeIds=["jordan"])["id"]
+        path = f"/api/tasks/{task.removeprefix('task_')}"
+        self.put(path, {"assigned_to": "riley"}), self.put(path, {"title": "Another"})
+        assert self.actions(f"?taskId={task}") == ["TASK_UPDATED", "TASK_ASSIGNED", "TASK_TRANSITION", "TASK_CREATED"]
+        assert self.actions(f"?taskId={task}&action=TASK_ASSIGNED") == ["TASK_ASSIGNED"]
+        assert self.actions(f"?taskId={task}&action=TASK_UPDATED") == ["TASK_UPDATED"]
+
+    def test_a_new_webhook_is_told_of_and_a_changed_one_is_not(self):
+        sent = {"name": "Hook", "url": "https://93.184.216.34/in", "events": ["*"]}
+        made = self.post("/api/webhooks", sent, as_=self.alice)
+        assert made.status < 300, made.raw
+        self.put("/api/webhooks", {"id": made.body["id"], "name": "Other"}, as_=self.alice)
+        assert self.actions() == ["WEBHOOK_CREATED"]
+
     def test_every_action_can_be_asked_for(self):
         for action in ACTIONS:
             with self.subTest(action=action):
