@@ -69,7 +69,8 @@ def _same_before(here: Situation, to: str, now: datetime) -> Transition | None:
     """What this caller did already, a moment ago, and nothing has changed since."""
     if here.status != to:
         return None
-    mine = here.task.transitions.filter(actor=str(here.actor), at__gte=now - REPEATED_WITHIN).order_by("-id")
+    lately = here.task.transitions.filter(actor=str(here.actor), at__gte=now - REPEATED_WITHIN)
+    mine = lately.exclude(was="").order_by("-id")
     return next((row for row in mine if shown(row.now) == to), None)
 
 
