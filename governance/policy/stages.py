@@ -35,7 +35,8 @@ def blocked(case: Case) -> Verdict | None:
 
 
 def _blocked_redirects(case: Case) -> dict[str, str]:
-    targets = (target for command in case.subject.commands for target in blocklist.written(command))
+    redirecting = (command for command in case.subject.commands if ">" in command)
+    targets = (target for command in redirecting for target in blocklist.written(command[: 2 * LONGEST_COMMAND]))
     return {
         f"file_write_blocklist:{pattern}": f"Command writes to a blocked path: {pattern}"
         for target in targets
