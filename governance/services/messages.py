@@ -121,8 +121,9 @@ def _named(mentions: Sequence[str], content: str) -> list[str]:
 
 
 def _agents(task: Task, named: list[str]) -> dict[str, Agent]:
-    rows = Agent.objects.in_workspace(task.workspace_id).filter(slug__in=named) if named else []
-    return {agent.slug: agent for agent in rows}
+    if not named:
+        return {}
+    return {agent.slug: agent for agent in Agent.objects.in_workspace(task.workspace_id).filter(slug__in=named)}
 
 
 def _notes(
