@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from .hosts import is_allowed
@@ -74,6 +75,11 @@ def _grep(words: Words) -> bool:
     return not any(word.startswith("--") and _abbreviates(word, "--decompress-program") for word in words)
 
 
+def _jq(words: Words) -> bool:
+    """Its programs may read the environment."""
+    return not any(re.search(r"(?<![\w.])(?:\$ENV|env|\$__prog_args)(?!\w)", word) for word in words)
+
+
 _CHECKS: dict[str, Callable[[Words], bool]] = {
     "find": _find,
     "sort": _sort,
@@ -82,6 +88,7 @@ _CHECKS: dict[str, Callable[[Words], bool]] = {
     "git": _git,
     "npm": _npm,
     "grep": _grep,
+    "jq": _jq,
 }
 
 

@@ -11,6 +11,7 @@ _SECRETS = (
         r"(?i)(?:api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|secret|token|passwd|password|_key)"
         r"[\"']?\s{0,5}[:=]\s{0,5}[\"']?(?:bearer\s)?[^\s\"'$<{]{8}"
     ),
+    re.compile(r"(?i)\bbearer\s{1,5}[a-z0-9._~+/-]{16}"),
     re.compile(r"\b[sp]k-[A-Za-z0-9_-]{20}"),
     re.compile(r"\bgh[a-z]_[A-Za-z0-9]{30}"),
     re.compile(r"\bxox[a-z]-[A-Za-z0-9]"),

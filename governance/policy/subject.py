@@ -11,7 +11,7 @@ from typing import Any
 from . import tools
 from .types import Action, ActionType
 
-_COMMAND_KEYS = ("command", "cmd", "script", "commands", "argv")
+_COMMAND_KEYS = ("command", "cmd", "commands", "argv")
 _PATH_KEYS = ("path", "file", "filename", "file_path", "filepath", "filePath", "paths", "directory", "dir")
 _MOVING_KEYS = (
     "from",
@@ -48,7 +48,9 @@ class Subject:
 
     @cached_property
     def commands(self) -> tuple[str, ...]:
-        return self._gather(self.action.command, _COMMAND_KEYS)
+        # To other tools a script is something of their own: a page's, a play's.
+        own = ("script", "code") if self.tool == "exec" else ()
+        return self._gather(self.action.command, (*_COMMAND_KEYS, *own))
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
