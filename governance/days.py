@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -19,9 +19,9 @@ def zone() -> ZoneInfo:
 
 
 def start_of_day(now: datetime, *, later: int = 0) -> datetime:
-    """Of the day so many days later; days are not always 24 hours long."""
+    """Of the day so many days later, as UTC; days are not always 24 hours long."""
     day = now.astimezone(zone()).date() + timedelta(days=later)
-    return datetime.combine(day, time.min, zone())
+    return datetime.combine(day, time.min, zone()).astimezone(UTC)
 
 
 def start_of_week(now: datetime) -> datetime:

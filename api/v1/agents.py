@@ -2,126 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-import orjson
 from django.db.models import Q
-from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent, Mandate
 from core.errors import Denied, Invalid, NotFound
-from governance.services.controlling import TIMED, control_agent, my_tasks
-from governance.services.heartbeats import Beat, Reply, hear_beat
+from governance.services.controlling import TIMED, control_agent
 from governance.services.registering import Newcomer, amend_agent, register_agent
 from governance.services.restarting import restart_agent
 from governance.services.spawning import Purpose, spawn_agent
 from governance.services.stats import figures_of, newest_runs
 from tasks.models import Task
 
+from .agent_fields import Amendment, NewAgent, mandate_of
 from .base import V1View
-from .body import Dollars, Flag, Shape, Text, Whole, Words, micro
-from .ids import row_id
+from .body import Shape, Text
 from .listing import words
-from .notifications import notifications_out
-from .out import agents_out, moment, task_out, tasks_out, usd
-from .out_approvals import Reader, approvals_out
+from .out import agents_out, task_out, tasks_out
 from .out_runs import run_out
-from .tasks import TaskType, find_task
+from .tasks import find_task
 from .tokens import duration
 
 LISTED_AT_MOST = 1000
-SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-
-
-def _slug(text: str) -> str:
-    if not SLUG.match(text):
-        raise PydanticCustomError("slug", "must be 1 to 64 of a-z, 0-9, _ and -, and begin with a letter or a digit")
-    return text
-
-
-def _emoji(text: str) -> str:
-    if len(text.encode()) > 16:
-        raise PydanticCustomError("emoji", "must be at most 16 bytes")
-    return text
-
-
-def _small(metadata: dict[str, Any]) -> dict[str, Any]:
-    if len(orjson.dumps(metadata)) > 4096:
-        raise PydanticCustomError("metadata", "must be at most 4 KiB")
-    return metadata
-
-
-def _flat(items: list[Any]) -> list[Any]:
-    return list(dict.fromkeys(items))
-
-
-Slug = Annotated[Text, AfterValidator(_slug)]
-Name = Annotated[Words, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=100)]
-Emoji = Annotated[Text, AfterValidator(_emoji)]
-Path = Annotated[Words, Field(max_length=1024)]
-Role = Literal["INTERN", "SPECIALIST", "LEAD"]
-TaskTypes = Annotated[list[TaskType], AfterValidator(_flat)]
-Tools = Annotated[list[Annotated[Words, Field(max_length=100)]], Field(max_length=200), AfterValidator(_flat)]
-SubAgents = Annotated[Whole, Field(ge=0, le=3)]
-
-
-class NewAgent(Shape):
-    id: Slug
-    name: Name
-    role: Role
-    workspace_path: Path
-    emoji: Emoji | None = None
-    allowed_task_types: TaskTypes = []
-    allowed_tools: Tools = []
-    budget_daily: Dollars | None = None
-    budget_per_run: Dollars | None = None
-    can_spawn: Flag | None = None
-    max_sub_agents: SubAgents | None = None
-    parent_agent_id: Text | None = None
-    parent_task_id: Text | None = None
-    purpose: Annotated[Words, Field(min_length=1, max_length=500)] | None = None
-    metadata: dict[str, Any] = {}
-
-
-class Amendment(Shape):
-    name: Name = ""
-    role: Role = "SPECIALIST"
-    workspace_path: Path = ""
-    emoji: Emoji | None = None
-    allowed_task_types: TaskTypes = []
-    allowed_tools: Tools = []
-    budget_daily: Dollars | None = None
-    budget_per_run: Dollars | None = None
-    can_spawn: Flag = True
-    max_sub_agents: SubAgents = 3
-    metadata: dict[str, Any] = {}
-
-
-# Of the body → of the mandate.
-MANDATE = {
-    "role": "autonomy",
-    "emoji": "emoji",
-    "allowed_task_types": "allowed_task_types",
-    "allowed_tools": "allowed_tools",
-    "budget_daily": "budget_daily_microusd",
-    "budget_per_run": "budget_per_run_microusd",
-    "can_spawn": "can_spawn",
-    "max_sub_agents": "max_sub_agents",
-    "metadata": "metadata",
-}
-
-
-def _mandate(given: dict[str, Any]) -> dict[str, Any]:
-    values = {column: given[name] for name, column in MANDATE.items() if name in given}
-    for column in ("budget_daily_microusd", "budget_per_run_microusd"):
-        if column in values:
-            values[column] = micro(values[column])
-    return values
 
 
 def find_agent(view: V1View, slug: str) -> Agent:
@@ -156,7 +63,7 @@ class Agents(V1View):
         """By administrators, and by agents that start others."""
         want = self.read(NewAgent)
         given = {name: value for name, value in want.given().items() if value is not None}
-        newcomer = Newcomer(want.id, want.name, want.workspace_path, want.role, _mandate(given))
+        newcomer = Newcomer(want.id, want.name, want.workspace_path, want.role, mandate_of(given))
         if self.actor.kind == "agent":
             return self._spawn(want, newcomer)
         if want.parent_agent_id is not None:
@@ -213,7 +120,7 @@ class OneAgent(V1View):
             raise Invalid("The request is not valid", details=[told])
         given = self.read(Amendment).given()
         columns: dict[str, Any] = {name: given[name] for name in ("name", "workspace_path") if name in given}
-        agent = amend_agent(agent=agent, actor=self.actor, now=self.now, columns=columns, mandate=_mandate(given))
+        agent = amend_agent(agent=agent, actor=self.actor, now=self.now, columns=columns, mandate=mandate_of(given))
         return Response({"agent": one_out(agent)})
 
 
@@ -243,56 +150,3 @@ class Control(V1View):
         if affected:
             body["affectedTasks"] = tasks_out(affected, whole=True)
         return Response(body)
-
-
-class BeatFields(Shape):
-    session_key: Annotated[Words, Field(min_length=1, max_length=128)]
-    status: Literal["HEALTHY", "BUSY", "IDLE"]
-    current_task_id: Any = None
-    metadata: Annotated[dict[str, Any], AfterValidator(_small)] = {}
-
-
-class Heartbeat(V1View):
-    route = "agent-heartbeat"
-    open_in_quarantine = True
-
-    def post(self, request: Request, id: str) -> Response:
-        agent = find_agent(self, id)
-        if self.actor.kind == "agent" and agent.pk != self.agent.pk:
-            raise Denied("An agent beats for itself alone", code="AGENT_MISMATCH")
-        want = self.read(BeatFields)
-        task, warnings = self._current(agent, want.current_task_id)
-        beat = Beat(want.session_key, want.status, task, want.metadata)
-        reply = hear_beat(agent=agent, beat=beat, actor=self.actor, now=self.now)
-        return Response(self._answer(reply, warnings))
-
-    def _current(self, agent: Agent, id: Any) -> tuple[Task | None, list[str]]:
-        if id is None:
-            return None, []
-        try:
-            task = my_tasks(agent).filter(pk=row_id("task", str(id))).first()
-        except NotFound:
-            task = None
-        return task, [] if task else [f"currentTaskId: {str(id)[:80]} is no task of this agent"]
-
-    def _answer(self, reply: Reply, warnings: list[str]) -> dict[str, Any]:
-        mandate = reply.mandate
-        control = None
-        if reply.restart:
-            asked_at, reason = reply.restart
-            control = {"action": "RESTART", "reason": reason, "requestedAt": moment(asked_at)}
-        return {
-            "acknowledged": True,
-            "pendingNotifications": notifications_out(reply.notes, now=self.now),
-            "pendingApprovals": approvals_out(reply.approvals, Reader(self.actor, reply.agent, mandate)),
-            "assignedTasks": tasks_out(reply.tasks),
-            "agentStatus": mandate.control,
-            "control": control,
-            "budget": {
-                "daily": usd(reply.budget.daily, 2),
-                "spentToday": usd(reply.budget.spent_today),
-                "remaining": usd(reply.budget.remaining),
-                "perRunCap": usd(reply.budget.per_run_cap, 2),
-            },
-            "warnings": warnings,
-        }

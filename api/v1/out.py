@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from agents.models import Agent, Mandate
 from core.ids import parse_ref
+from governance.days import next_midnight
 from governance.states import seen
 from governance.states import shown as status_shown
 from tasks.models import Brief, Comment, Document, Task, Transition
@@ -166,6 +169,7 @@ def agents_out(agents: Sequence[Agent]) -> list[dict[str, Any]]:
 
 
 def agent_out(agent: Agent, mandate: Mandate) -> dict[str, Any]:
+    now = timezone.now()
     return {
         "id": agent.slug,
         "name": agent.name,
@@ -179,13 +183,13 @@ def agent_out(agent: Agent, mandate: Mandate) -> dict[str, Any]:
         "allowedTools": mandate.allowed_tools,
         "budgetDaily": usd(mandate.daily_microusd, 2),
         "budgetPerRun": usd(mandate.per_run_microusd, 2),
-        "spendToday": usd(mandate.spend_today_microusd),
-        "spendResetAt": moment(mandate.spend_reset_at),
+        "spendToday": usd(0 if mandate.is_reset_due(now) else mandate.spend_today_microusd),
+        "spendResetAt": moment(_next_reset(mandate, now)),
         "canSpawn": mandate.can_spawn,
         "maxSubAgents": mandate.max_sub_agents,
         "parentAgentId": mandate.parent.slug if mandate.parent else None,
         "currentTaskId": shown("task", mandate.current_task_id),
-        "lastHeartbeatAt": moment(mandate.heartbeat_at or agent.last_seen),
+        "lastHeartbeatAt": moment(max(filter(None, (mandate.heartbeat_at, agent.last_seen)), default=None)),
         "lastError": mandate.last_error,
         "errorStreak": mandate.error_streak,
         "statusReason": mandate.status_reason,
@@ -194,3 +198,9 @@ def agent_out(agent: Agent, mandate: Mandate) -> dict[str, Any]:
         "createdAt": moment(agent.created_at),
         "updatedAt": moment(agent.updated_at),
     }
+
+
+def _next_reset(mandate: Mandate, now: datetime) -> datetime:
+    """What is due counts as done, whoever has not done it yet."""
+    due = mandate.spend_reset_at
+    return next_midnight(now) if due is None or due <= now else due

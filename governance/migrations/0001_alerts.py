@@ -5,38 +5,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0004_keys_of_people_and_calls_that_count_once'),
+        ("accounts", "0004_keys_of_people_and_calls_that_count_once"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('severity', models.CharField(choices=[('INFO', 'Info'), ('WARNING', 'Warning'), ('ERROR', 'Error'), ('CRITICAL', 'Critical')], max_length=8)),
-                ('type', models.CharField(max_length=40)),
-                ('title', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True, default='')),
-                ('about', models.CharField(max_length=100)),
-                ('agent_id', models.BigIntegerField(null=True)),
-                ('task_id', models.BigIntegerField(null=True)),
-                ('run_id', models.BigIntegerField(null=True)),
-                ('status', models.CharField(choices=[('OPEN', 'Open'), ('ACKNOWLEDGED', 'Acknowledged'), ('RESOLVED', 'Resolved'), ('IGNORED', 'Ignored')], default='OPEN', max_length=12)),
-                ('acknowledged_by', models.CharField(max_length=80, null=True)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('resolution_note', models.TextField(null=True)),
-                ('metadata', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("INFO", "Info"),
+                            ("WARNING", "Warning"),
+                            ("ERROR", "Error"),
+                            ("CRITICAL", "Critical"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("type", models.CharField(max_length=40)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True, default="")),
+                ("about", models.CharField(max_length=100)),
+                ("agent_id", models.BigIntegerField(null=True)),
+                ("task_id", models.BigIntegerField(null=True)),
+                ("run_id", models.BigIntegerField(null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Open"),
+                            ("ACKNOWLEDGED", "Acknowledged"),
+                            ("RESOLVED", "Resolved"),
+                            ("IGNORED", "Ignored"),
+                        ],
+                        default="OPEN",
+                        max_length=12,
+                    ),
+                ),
+                ("acknowledged_by", models.CharField(max_length=80, null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("resolution_note", models.TextField(null=True)),
+                ("metadata", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', '-id'], name='alert_newest'), models.Index(condition=models.Q(('status', 'OPEN')), fields=['workspace', 'severity'], name='alert_open'), models.Index(fields=['workspace', 'agent_id', '-id'], name='alert_of_agent')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('workspace', 'about'), name='alert_open_once_about_the_same')],
+                "indexes": [
+                    models.Index(fields=["workspace", "-id"], name="alert_newest"),
+                    models.Index(
+                        condition=models.Q(("status", "OPEN")), fields=["workspace", "severity"], name="alert_open"
+                    ),
+                    models.Index(fields=["workspace", "agent_id", "-id"], name="alert_of_agent"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "OPEN")),
+                        fields=("workspace", "about"),
+                        name="alert_open_once_about_the_same",
+                    )
+                ],
             },
         ),
     ]

@@ -110,10 +110,11 @@ def figures_of(agent: Agent, *, now: datetime) -> dict[str, Any]:
     """What one agent has done and does."""
     mine = my_tasks(agent)
     done = mine.filter(status=Task.Status.DONE)
+    mandate = Mandate.objects.filter(agent=agent).first() or Mandate()
     return {
         "tasksCompleted": done.count(),
         "tasksInProgress": mine.filter(status=Task.Status.IN_PROGRESS).count(),
-        "spendToday": dollars((Mandate.objects.filter(agent=agent).first() or Mandate()).spend_today_microusd),
+        "spendToday": dollars(0 if mandate.is_reset_due(now) else mandate.spend_today_microusd),
         "spendThisWeek": costs_of(agent, period="week", now=now)["total"],
         "avgTaskDuration": _average_duration(done),
         "errorRate": _error_rate(agent, now),

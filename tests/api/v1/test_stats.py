@@ -116,6 +116,13 @@ class FiguresTests(StatsTestCase):
         assert len(body["recentRuns"]) == 10
         assert body["recentRuns"][0]["costUsd"] == 0.12
 
+    def test_what_was_spent_counts_until_midnight(self):
+        self.agent("jordan", spend_today_microusd=450_000, spend_reset_at=self.now - timedelta(seconds=1))
+        body = self.ask("GET", "/agents/jordan").body
+        assert (body["stats"]["spendToday"], body["agent"]["spendToday"]) == (0, 0)
+        assert body["agent"]["spendResetAt"] == next_midnight(self.now).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert datetime.fromisoformat(body["agent"]["spendResetAt"]) - self.now <= timedelta(hours=25)
+
     def test_who_has_done_nothing_has_no_average(self):
         self.agent("jordan")
         stats = self.ask("GET", "/agents/jordan").body["stats"]

@@ -1,0 +1,84 @@
+"""Beats of agents, answered with what waits for them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.models import Agent
+from core.errors import Denied, NotFound
+from governance.services.controlling import my_tasks
+from governance.services.heartbeats import Beat, Reply, hear_beat
+from tasks.models import Task
+
+from .agents import find_agent
+from .base import V1View
+from .body import Shape, Words
+from .ids import row_id
+from .notifications import notifications_out
+from .out import moment, tasks_out, usd
+from .out_approvals import Reader, approvals_out
+
+
+def _small(metadata: dict[str, Any]) -> dict[str, Any]:
+    if len(orjson.dumps(metadata)) > 4096:
+        raise PydanticCustomError("metadata", "must be at most 4 KiB")
+    return metadata
+
+
+class BeatFields(Shape):
+    session_key: Annotated[Words, Field(min_length=1, max_length=128)]
+    status: Literal["HEALTHY", "BUSY", "IDLE"]
+    current_task_id: Any = None
+    metadata: Annotated[dict[str, Any], AfterValidator(_small)] = {}
+
+
+class Heartbeat(V1View):
+    route = "agent-heartbeat"
+    open_in_quarantine = True
+
+    def post(self, request: Request, id: str) -> Response:
+        agent = find_agent(self, id)
+        if self.actor.kind == "agent" and agent.pk != self.agent.pk:
+            raise Denied("An agent beats for itself alone", code="AGENT_MISMATCH")
+        want = self.read(BeatFields)
+        task, warnings = self._current(agent, want.current_task_id)
+        beat = Beat(want.session_key, want.status, task, want.metadata)
+        reply = hear_beat(agent=agent, beat=beat, actor=self.actor, now=self.now)
+        return Response(self._answer(reply, warnings))
+
+    def _current(self, agent: Agent, id: Any) -> tuple[Task | None, list[str]]:
+        if id is None:
+            return None, []
+        try:
+            task = my_tasks(agent).filter(pk=row_id("task", str(id))).first()
+        except NotFound:
+            task = None
+        return task, [] if task else [f"currentTaskId: {str(id)[:80]} is no task of this agent"]
+
+    def _answer(self, reply: Reply, warnings: list[str]) -> dict[str, Any]:
+        mandate = reply.mandate
+        control = None
+        if reply.restart:
+            asked_at, reason = reply.restart
+            control = {"action": "RESTART", "reason": reason, "requestedAt": moment(asked_at)}
+        return {
+            "acknowledged": True,
+            "pendingNotifications": notifications_out(reply.notes, now=self.now),
+            "pendingApprovals": approvals_out(reply.approvals, Reader(self.actor, reply.agent, mandate)),
+            "assignedTasks": tasks_out(reply.tasks),
+            "agentStatus": mandate.control,
+            "control": control,
+            "budget": {
+                "daily": usd(reply.budget.daily, 2),
+                "spentToday": usd(reply.budget.spent_today),
+                "remaining": usd(reply.budget.remaining),
+                "perRunCap": usd(reply.budget.per_run_cap, 2),
+            },
+            "warnings": warnings,
+        }
