@@ -5,76 +5,172 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_keys_of_people_and_calls_that_count_once'),
-        ('agents', '0002_mandates'),
-        ('governance', '0001_alerts'),
-        ('tasks', '0004_briefs_assignments_documents'),
-        ('tokens', '0004_runs_and_tool_calls'),
+        ("accounts", "0004_keys_of_people_and_calls_that_count_once"),
+        ("agents", "0002_mandates"),
+        ("governance", "0001_alerts"),
+        ("tasks", "0004_briefs_assignments_documents"),
+        ("tokens", "0004_runs_and_tool_calls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action_type', models.CharField(choices=[('TOOL_EXEC', 'Tool Exec'), ('BUDGET_OVERRIDE', 'Budget Override'), ('STATE_TRANSITION', 'State Transition'), ('SPAWN', 'Spawn')], max_length=16)),
-                ('action_summary', models.CharField(max_length=500)),
-                ('action_payload', models.JSONField(null=True)),
-                ('completes', models.BooleanField(default=False)),
-                ('risk_level', models.CharField(choices=[('YELLOW', 'Yellow'), ('RED', 'Red')], max_length=6)),
-                ('estimated_cost_microusd', models.BigIntegerField(null=True)),
-                ('rollback_plan', models.TextField(null=True)),
-                ('justification', models.TextField()),
-                ('status', models.CharField(choices=[('PENDING', 'Pending'), ('APPROVED', 'Approved'), ('DENIED', 'Denied'), ('EXPIRED', 'Expired'), ('CANCELED', 'Canceled')], default='PENDING', max_length=8)),
-                ('seconded_by', models.CharField(max_length=80, null=True)),
-                ('decided_by', models.CharField(max_length=80, null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decision_reason', models.TextField(null=True)),
-                ('consumed_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField()),
-                ('requested_by', models.CharField(max_length=80)),
-                ('idempotency_key', models.CharField(max_length=255, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('decided_by_agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.agent')),
-                ('requestor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.agent')),
-                ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='approvals', to='tasks.task')),
-                ('tool_call', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='approvals', to='tokens.toolcall')),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "action_type",
+                    models.CharField(
+                        choices=[
+                            ("TOOL_EXEC", "Tool Exec"),
+                            ("BUDGET_OVERRIDE", "Budget Override"),
+                            ("STATE_TRANSITION", "State Transition"),
+                            ("SPAWN", "Spawn"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("action_summary", models.CharField(max_length=500)),
+                ("action_payload", models.JSONField(null=True)),
+                ("completes", models.BooleanField(default=False)),
+                ("risk_level", models.CharField(choices=[("YELLOW", "Yellow"), ("RED", "Red")], max_length=6)),
+                ("estimated_cost_microusd", models.BigIntegerField(null=True)),
+                ("rollback_plan", models.TextField(null=True)),
+                ("justification", models.TextField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("APPROVED", "Approved"),
+                            ("DENIED", "Denied"),
+                            ("EXPIRED", "Expired"),
+                            ("CANCELED", "Canceled"),
+                        ],
+                        default="PENDING",
+                        max_length=8,
+                    ),
+                ),
+                ("seconded_by", models.CharField(max_length=80, null=True)),
+                ("decided_by", models.CharField(max_length=80, null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decision_reason", models.TextField(null=True)),
+                ("consumed_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField()),
+                ("requested_by", models.CharField(max_length=80)),
+                ("idempotency_key", models.CharField(max_length=255, null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "decided_by_agent",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="agents.agent"
+                    ),
+                ),
+                (
+                    "requestor",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="agents.agent"
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="approvals",
+                        to="tasks.task",
+                    ),
+                ),
+                (
+                    "tool_call",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="approvals",
+                        to="tokens.toolcall",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', '-id'], name='approval_newest'), models.Index(condition=models.Q(('status', 'PENDING')), fields=['expires_at'], name='approval_pending'), models.Index(fields=['requestor', 'status'], name='approval_of_agent')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'PENDING')), fields=('task', 'action_type'), name='approval_pending_once_per_task'), models.UniqueConstraint(fields=('workspace', 'requested_by', 'idempotency_key'), name='approval_requested_once')],
+                "indexes": [
+                    models.Index(fields=["workspace", "-id"], name="approval_newest"),
+                    models.Index(
+                        condition=models.Q(("status", "PENDING")), fields=["expires_at"], name="approval_pending"
+                    ),
+                    models.Index(fields=["requestor", "status"], name="approval_of_agent"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "PENDING")),
+                        fields=("task", "action_type"),
+                        name="approval_pending_once_per_task",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("workspace", "requested_by", "idempotency_key"), name="approval_requested_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('version', models.PositiveIntegerField()),
-                ('scope_type', models.CharField(choices=[('GLOBAL', 'Global'), ('AGENT', 'Agent'), ('TASK_TYPE', 'Task Type')], default='GLOBAL', max_length=9)),
-                ('scope_id', models.CharField(blank=True, default='', max_length=64)),
-                ('rules', models.JSONField(default=dict)),
-                ('tool_risk_map', models.JSONField(default=dict)),
-                ('shell_allowlist', models.JSONField(null=True)),
-                ('shell_blocklist', models.JSONField(null=True)),
-                ('file_read_paths', models.JSONField(null=True)),
-                ('file_write_paths', models.JSONField(null=True)),
-                ('file_write_blocklist', models.JSONField(null=True)),
-                ('network_allowlist', models.JSONField(null=True)),
-                ('budget_defaults', models.JSONField(default=dict)),
-                ('spawn_limits', models.JSONField(default=dict)),
-                ('loop_thresholds', models.JSONField(default=dict)),
-                ('active', models.BooleanField(default=True)),
-                ('created_by', models.CharField(max_length=80)),
-                ('notes', models.TextField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("version", models.PositiveIntegerField()),
+                (
+                    "scope_type",
+                    models.CharField(
+                        choices=[("GLOBAL", "Global"), ("AGENT", "Agent"), ("TASK_TYPE", "Task Type")],
+                        default="GLOBAL",
+                        max_length=9,
+                    ),
+                ),
+                ("scope_id", models.CharField(blank=True, default="", max_length=64)),
+                ("rules", models.JSONField(default=dict)),
+                ("tool_risk_map", models.JSONField(default=dict)),
+                ("shell_allowlist", models.JSONField(null=True)),
+                ("shell_blocklist", models.JSONField(null=True)),
+                ("file_read_paths", models.JSONField(null=True)),
+                ("file_write_paths", models.JSONField(null=True)),
+                ("file_write_blocklist", models.JSONField(null=True)),
+                ("network_allowlist", models.JSONField(null=True)),
+                ("budget_defaults", models.JSONField(default=dict)),
+                ("spawn_limits", models.JSONField(default=dict)),
+                ("loop_thresholds", models.JSONField(default=dict)),
+                ("active", models.BooleanField(default=True)),
+                ("created_by", models.CharField(max_length=80)),
+                ("notes", models.TextField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'scope_type', 'scope_id', 'name', 'version'), name='policy_version_once'), models.UniqueConstraint(condition=models.Q(('active', True)), fields=('workspace', 'scope_type', 'scope_id', 'name'), name='policy_one_active_version')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "scope_type", "scope_id", "name", "version"), name="policy_version_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("active", True)),
+                        fields=("workspace", "scope_type", "scope_id", "name"),
+                        name="policy_one_active_version",
+                    ),
+                ],
             },
         ),
     ]
