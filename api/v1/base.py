@@ -77,6 +77,7 @@ class V1View(APIView):
             return
         self.actor = self._caller()
         self._count(method)
+        self._check_address()
         if not who.includes(self.actor):
             raise errors.Denied("Your role does not allow this")
         self._check_agent(method)
@@ -109,6 +110,13 @@ class V1View(APIView):
             wait = max(1, self.usage.resets_at - int(self.now.timestamp()))
             details = {"limit": limit.allowed, "windowSeconds": limit.seconds, "retryAfter": wait}
             raise errors.RateLimited(limit.message, headers={"Retry-After": str(wait)}, **details)
+
+    def _check_address(self) -> None:
+        """A database may refuse even to look for what has a NUL in it."""
+        if any("\0" in value for value in self.kwargs.values()):
+            raise errors.NotFound("There is nothing at this address")
+        if any("\0" in value for _, values in self.request.query_params.lists() for value in values):
+            raise errors.Invalid("No parameter may contain NUL")
 
     def _counted_for(self, *, reads: bool) -> str:
         return self.ip if self.actor.kind == "key" and not self.actor.id else f"{self.actor}"

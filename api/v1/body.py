@@ -16,6 +16,9 @@ from pydantic_core import PydanticCustomError
 from core.errors import Invalid, TooLarge
 
 LARGEST = 2 * 1024 * 1024
+DEEPEST = 100
+# A NUL as JSON writes it, after any number of escaped backslashes: no text and no JSON of PostgreSQL may hold one.
+NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 # Control characters other than tab, line feed and carriage return have no place in texts.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -115,12 +118,25 @@ def json_of(request: HttpRequest) -> dict[str, Any]:
     if request.content_type not in ("", "application/json"):
         raise Invalid("The body must be application/json", code="UNSUPPORTED_MEDIA_TYPE")
     try:
-        sent = orjson.loads(request.body)
+        sent = orjson.loads(NUL.sub(rb"\1", request.body))
     except orjson.JSONDecodeError as error:
         raise Invalid(f"The body is not JSON: {error}", code="INVALID_JSON") from None
     if not isinstance(sent, dict):
         raise Invalid("The body must be a JSON object")
+    if request.body.count(b"[") + request.body.count(b"{") > DEEPEST:
+        _check_depth(sent)
     return sent
+
+
+def _check_depth(sent: Any) -> None:
+    """Deeper ones could be read, and not be written again."""
+    level, depth = [sent], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise Invalid(f"The body is nested more than {DEEPEST} levels deep")
+        inside = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [each for values in inside for each in values if isinstance(each, dict | list)]
 
 
 def read(shape: type[S], sent: dict[str, Any]) -> S:

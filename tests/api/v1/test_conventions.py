@@ -123,3 +123,23 @@ class IdempotencyTests(V1ApiTestCase):
         for key in ("", "x" * 256, "tab\there", "é"):
             answer = self.ask("POST", "/tasks", self.BODY, x_idempotency_key=key)
             self.refused(answer, 400, "VALIDATION_ERROR")
+
+
+class OddBodyTests(V1ApiTestCase):
+    def test_nul_is_dropped_from_any_text(self):
+        body = rb'{"title": "a\u0000b", "type": "OPS", "metadata": {"k\u0000": "x\u0000y", "kept": "\\u0000"}}'
+        task = self.ask("POST", "/tasks", body).body["task"]
+        assert task["title"] == "ab"
+        assert task["metadata"] == {"k": "xy", "kept": "\\u0000"}
+
+    def test_nul_in_an_address_names_nothing(self):
+        self.refused(self.ask("GET", "/agents/jor%00dan"), 404, "NOT_FOUND")
+        self.refused(self.ask("GET", "/approvals?requestorId=%00"), 400, "VALIDATION_ERROR")
+
+    def test_a_body_that_is_nested_without_end_is_refused(self):
+        for depth, status in ((10, 201), (150, 400), (600, 400)):
+            nested = b'{"a":' * depth + b"1" + b"}" * depth
+            body = b'{"title": "x", "type": "OPS", "metadata": ' + nested + b"}"
+            for key in ({}, {"x_idempotency_key": f"k{depth}"}):
+                with self.subTest(depth=depth, key=key):
+                    assert self.ask("POST", "/tasks", body, **key).status == status
