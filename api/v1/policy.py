@@ -96,7 +96,7 @@ def action_of(want: ActionFields, task: Task | None) -> Action:
     for name, key in IN_ARGS.items():
         value = want.args.get(key)
         if fields[name] is None and isinstance(value, str):
-            fields[name] = value[:10_000]
+            fields[name] = value
     needed = NEEDED.get(want.type)
     if needed and (fields.get(needed) or getattr(want, needed)) is None:
         raise Invalid("The request is not valid", details=[f"action.{_camel(needed)}: is required for {want.type}"])

@@ -95,7 +95,7 @@ def _approval_of(call: ToolCall) -> Approval | None:
     granted = Approval.objects.filter(requestor_id=call.agent_id, status=Approval.Status.APPROVED)
     named = str((call.policy_result or {}).get("approvalId") or "").removeprefix("approval_")
     if named.isascii() and named.isdigit() and len(named) < 19:
-        found = granted.filter(pk=int(named), task_id=call.task_id).first()
+        found = granted.filter(pk=int(named), task=call.task).first()
         if found is not None and (found.consumed_at is None or found.tool_call_id == call.pk):
             return found
     return granted.filter(tool_call=call).first()
