@@ -11,7 +11,7 @@ LINES = corpus()
 
 class CorpusTests(TestCase):
     def test_there_are_enough_different_lines(self) -> None:
-        assert len({(line.kind, line.text) for line in LINES}) == len(LINES) >= 600
+        assert len({(line.kind, line.text) for line in LINES}) == len(LINES) >= 900
 
     def test_every_line_is_judged_as_labelled(self) -> None:
         for line in LINES:
