@@ -63,6 +63,11 @@ ACTION_OF = {
 }
 PREFIXES = {"comment": "msg", "tool_call": "tool", "notification": "notif", "document": "doc"}
 
+# Keys of events that other fields tell, or that are times as the log writes them.
+SAID = frozenset(
+    {"id", "slug", "name", "title", "status", "was", "previous_status", "updated_at", "until", "task_id", "message_id"}
+)
+
 
 class Timeline(V1View):
     route = "timeline"
@@ -158,5 +163,10 @@ def _sentence(event: Event, action: str, before: dict[str, Any] | None, after: d
 
 
 def _metadata(event: Event) -> dict[str, Any]:
-    """What a sentence does not say: the reasons and figures, not the objects themselves."""
-    return {name: value for name, value in (event.data or {}).items() if not isinstance(value, dict)}
+    """What the other fields do not say: the reasons and figures."""
+    data = event.data or {}
+    return {name: value for name, value in data.items() if name not in SAID and (name == "details" or _plain(value))}
+
+
+def _plain(value: Any) -> bool:
+    return not isinstance(value, dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -81,6 +81,7 @@ def _drain(agent: Agent, actor: Actor, now: datetime, reason: str | None, until:
     by, freed = system(agent.workspace_id), tasks_of(agent, [Task.Status.ASSIGNED])
     set_control(agent=agent, to=Control.DRAINED, actor=actor, now=now, reason=reason, until=until)
     others = assignees_of(freed)
+    _lay_down(agent, freed)
     return [
         assign(
             task=task, agents=[one for one in others[task.pk] if one.pk != agent.pk], actor=by, now=now, move=DRAINED
@@ -110,9 +111,16 @@ def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, u
         metadata={"by": str(actor)},
     )
     open_alert(trouble=trouble, actor=by, now=now)
+    _lay_down(agent, blocked)
     note = note_to_operator(by.workspace_id, type="alert", title=trouble.title, text=trouble.description)
     record(*post(note, actor=by, now=now), at=now)
     return blocked
+
+
+def _lay_down(agent: Agent, tasks: Sequence[Task]) -> None:
+    """It is not at these any more."""
+    at_one = Mandate.objects.filter(agent=agent, current_task_id__in=[task.pk for task in tasks])
+    at_one.update(current_task_id=None)
 
 
 def _is(agent: Agent, standing: str) -> bool:

@@ -28,6 +28,7 @@ from .evaluating import facts_of
 
 NOTES_AT_MOST = 30
 TASKS_AT_MOST = 50
+BEAT_COLUMNS = ("health", "heartbeat_at", "restart_asked_at", "status_reason", "current_task_id", "metadata")
 Control = Mandate.Control
 
 
@@ -62,7 +63,9 @@ def hear_beat(*, agent: Agent, beat: Beat, actor: Actor, now: datetime) -> Reply
     mandate.health, mandate.heartbeat_at, mandate.restart_asked_at = beat.health, now, None
     mandate.current_task_id = beat.task.pk if beat.task else None
     mandate.metadata = {**mandate.metadata, "heartbeat": {"sessionKey": beat.session_key, **beat.metadata}}
-    mandate.save(update_fields=["health", "heartbeat_at", "restart_asked_at", "current_task_id", "metadata"])
+    if restart:
+        mandate.status_reason = None
+    mandate.save(update_fields=BEAT_COLUMNS)
     _show(agent, mandate, actor, now)
     return Reply(
         agent=agent,

@@ -41,14 +41,15 @@ class ControlTests(V1ApiTestCase):
     def test_a_drained_agent_gives_back_what_it_has_not_begun(self):
         self.agent("jordan"), self.agent("riley")
         alone, shared = self.given("jordan"), self.given("jordan", "riley")
+        Mandate.objects.filter(agent__slug="jordan").update(current_task_id=alone.removeprefix("task_"))
         begun = self.given("jordan", status="IN_PROGRESS")
         answer = self.control("DRAIN")
         affected = {task["id"]: (task["status"], task["assigneeIds"]) for task in answer.body["affectedTasks"]}
         assert affected == {alone: ("INBOX", []), shared: ("ASSIGNED", ["riley"])}
         assert self.ask("GET", f"/tasks/{begun}").body["task"]["status"] == "IN_PROGRESS"
-        assert answer.body["agent"]["status"] == "DRAINED"
+        assert (answer.body["agent"]["status"], answer.body["agent"]["currentTaskId"]) == ("DRAINED", None)
         last = self.ask("GET", f"/tasks/{alone}").body["transitions"][-1]
-        assert (last["toStatus"], last["actorType"]) == ("INBOX", "SYSTEM")
+        assert (last["toStatus"], last["actorType"], last["reason"]) == ("INBOX", "SYSTEM", "agent drained")
 
     def test_an_agent_in_quarantine_stops_and_so_do_its_tasks(self):
         agent = self.agent("jordan")
