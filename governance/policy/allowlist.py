@@ -14,7 +14,7 @@ from .tokens import parts_of, path_pieces
 from .types import Policy
 
 Words = Sequence[str]
-_DEVICES = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin")
+DEVICES = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin")
 # Trees and files that show what a process or a person keeps to itself.
 _PRIVATE_TREES = frozenset({"proc", "sys", "dev", "root", "boot", "run"})
 _PRIVATE_FILES = frozenset(
@@ -44,7 +44,7 @@ def _objection(command: Command, policy: Policy, places: Places) -> str | None:
     for operator, target in command.redirects:
         if not _may_redirect(operator, target, policy, places):
             return "it redirects outside the write list"
-    targets = (target for _, target in command.redirects if target not in _DEVICES)
+    targets = (target for _, target in command.redirects if target not in DEVICES)
     if any(_is_private(piece) for piece in path_pieces((*_operands(command.words), *targets))):
         return "it names a private place"
     return None
@@ -81,7 +81,7 @@ def _same(word: str, wanted: str) -> bool:
 
 
 def _operands(words: Words) -> list[str]:
-    return [word for word in words[1:] if word not in _DEVICES]
+    return [word for word in words[1:] if word not in DEVICES]
 
 
 def _may_redirect(operator: str, target: str, policy: Policy, places: Places) -> bool:
@@ -91,7 +91,7 @@ def _may_redirect(operator: str, target: str, policy: Policy, places: Places) ->
         return True
     if operator.startswith("<"):
         return False
-    return target in _DEVICES or is_within(target, policy.file_write_paths, places)
+    return target in DEVICES or is_within(target, policy.file_write_paths, places)
 
 
 def _is_private(piece: str) -> bool:

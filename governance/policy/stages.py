@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import blocklist, grants, paths
+from . import allowlist, blocklist, grants, paths
 from .case import Case
 from .risk import LONGEST_COMMAND
 from .tools import KNOWN, canonical
@@ -40,6 +40,7 @@ def _blocked_redirects(case: Case) -> dict[str, str]:
     return {
         f"file_write_blocklist:{pattern}": f"Command writes to a blocked path: {pattern}"
         for target in targets
+        if target not in allowlist.DEVICES
         for pattern in paths.blocked(target, case.policy.file_write_blocklist, case.places)
     }
 

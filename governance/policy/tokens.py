@@ -55,12 +55,11 @@ def is_under(piece: str, wanted: tuple[str, ...]) -> bool:
 
 def home_relative(piece: str, wanted: tuple[str, ...]) -> bool:
     """Is it there below anybody's home? A hidden directory is guarded wherever it stands."""
-    home = _HOMES.match(piece)
-    if home and _begins(parts_of(piece[home.end() :]), wanted):
-        return True
     parts = parts_of(piece)
-    first = range(len(parts)) if wanted and wanted[0].startswith(".") else ()
-    return any(_begins(parts[at:], wanted) for at in first)
+    if wanted and wanted[0].startswith("."):
+        return any(part.startswith(".") and _begins(parts[at:], wanted) for at, part in enumerate(parts))
+    home = _HOMES.match(piece)
+    return home is not None and _begins(parts_of(piece[home.end() :]), wanted)
 
 
 def _begins(parts: list[str], wanted: tuple[str, ...]) -> bool:
