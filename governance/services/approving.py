@@ -18,7 +18,7 @@ from core.ids import ref
 from core.secrets import redact
 from governance.models import Approval
 from governance.states import EDGES, NEEDS_APPROVAL, TERMINAL, Right, shown
-from notifications.services import Note, post
+from notifications.services import Note, post, unsaid
 from tasks.models import Comment, Task
 from tasks.services import bookkeeping as books
 from tasks.services.assigning import assignees_of
@@ -83,7 +83,8 @@ def request_approval(*, request: Request, actor: Actor, now: datetime) -> tuple[
                 now=now,
                 reason=f"Approval requested: {approval.action_summary}",
             )
-    record(*post(_notes(approval, actor), actor=actor, now=now), *told(approval, actor), at=now)
+    notes = unsaid(_notes(approval), workspace_id=approval.workspace_id, now=now)
+    record(*post(notes, actor=actor, now=now), *told(approval, actor), at=now)
     return approval, True
 
 
@@ -160,10 +161,10 @@ def _message(approval: Approval) -> str:
     return "\n\n".join(lines)[:10_000]
 
 
-def _notes(approval: Approval, actor: Actor) -> list[Note]:
+def _notes(approval: Approval) -> list[Note]:
     """The operator decides everything, leads the yellow ones of others."""
     task = approval.task
-    title = f"Approval requested: {approval.action_summary}"[:200]
+    title = f"Approval requested ({approval.action_type}): {approval.action_summary}"[:200]
     notes = note_to_operator(
         approval.workspace_id, type="approval_request", title=title, text=approval.justification, task=task,
         approval_id=approval.pk,

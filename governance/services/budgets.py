@@ -19,7 +19,7 @@ from core.ids import ref
 from governance.days import next_midnight, start_of_day
 from governance.models import Alert, Approval
 from governance.states import TERMINAL, shown
-from notifications.services import post
+from notifications.services import post, unsaid
 from tasks.models import Brief, Comment, Task
 from tasks.services import bookkeeping as books
 from tokens.models import MICRO, Run
@@ -146,6 +146,7 @@ def _exceed(mandate: Mandate, allowance: Allowance, task: Task | None, now: date
         agent.workspace_id, type="alert", title=title, text=text, task=approval.task, approval_id=approval.pk
     )
     told = _told(mandate, allowance, 100, Kind.BUDGET_EXCEEDED, "budget_exceeded")
+    notes = unsaid(notes, workspace_id=agent.workspace_id, now=now)
     record(*told, *post(notes, actor=by, now=now), at=now)
 
 

@@ -15,7 +15,7 @@ from core.actors import Actor, Role, system
 from core.errors import Conflict, Denied
 from core.ids import ref
 from governance.models import Approval
-from notifications.services import Note, post
+from notifications.services import Note, post, unsaid
 from tasks.models import Brief, Task
 from tasks.services import bookkeeping as books
 
@@ -71,6 +71,7 @@ def _decide(
     if approval.action_type == Approval.ActionType.BUDGET_OVERRIDE and approval.requestor_id:
         # Before the approval: whoever books costs takes them in this order.
         allowances.lock(approval.requestor_id)
+    _hold_task(approval)
     if _wants_a_second(approval, decision, actor, lead):
         return _note_first(approval, actor)
     changes = {
@@ -87,6 +88,12 @@ def _decide(
         allowances.grant(approval=approval, actor=actor, now=now)
     _finish(approval, actor, now)
     return approval
+
+
+def _hold_task(approval: Approval) -> None:
+    """Before its approvals: whoever moves a task takes them in this order."""
+    if approval.task is not None:
+        books.lock(approval.task)
 
 
 def _wants_a_second(approval: Approval, decision: str, actor: Actor, lead: Agent | None) -> bool:
@@ -118,6 +125,7 @@ def _as_it_is(approval: Approval, decision: str, actor: Actor) -> Approval:
 @transaction.atomic
 def cancel(*, approval: Approval, actor: Actor, now: datetime, reason: str | None = None) -> Approval:
     """Take it back. Repeated, it changes nothing. Raises Conflict when it was decided."""
+    _hold_task(approval)
     changes = {"status": STATUS.CANCELED, "decided_at": now, "decided_by": str(actor), "decision_reason": reason}
     claimed = Approval.objects.filter(pk=approval.pk, status=STATUS.PENDING).update(**changes)
     approval.refresh_from_db()
@@ -144,6 +152,7 @@ def cancel_pending(
 @transaction.atomic
 def expire(*, approval: Approval, now: datetime) -> bool:
     """Nobody decided in time. False when somebody did after all, or another process said so before."""
+    _hold_task(approval)
     late = Approval.objects.undecided_at(now).filter(pk=approval.pk)
     claimed = late.update(status=STATUS.EXPIRED, decided_at=now)
     approval.refresh_from_db()
@@ -188,10 +197,11 @@ def _finish(approval: Approval, actor: Actor, now: datetime) -> None:
     ]
     if approval.requestor is not None and approval.status != STATUS.CANCELED:
         source = ("task", approval.task_id) if approval.task_id else None
-        title = f"Approval {word}: {approval.action_summary}"[:200]
+        title = f"Approval {word} ({approval.action_type}): {approval.action_summary}"[:200]
         text = approval.decision_reason or title
         note = Note(approval.requestor.name, "approval_decided", title, text, source, approval_id=approval.pk)
-        events += post([note], actor=actor, now=now)
+        notes = unsaid([note], workspace_id=approval.workspace_id, now=now)
+        events += post(notes, actor=actor, now=now)
     record(*events, at=now)
     if approval.task is not None:
         settle(task=approval.task, now=now)

@@ -108,6 +108,10 @@ class RequestTests(ApprovalTestCase):
         self.refused(self.ask("POST", "/approvals", body, as_=self.vera), 403, "FORBIDDEN")
         answer = self.ask("POST", "/approvals", {**body, "requestorAgentId": "riley"}, as_=self.jordan)
         self.refused(answer, 403, "AGENT_MISMATCH")
+        Mandate.objects.filter(agent=self.jordan).update(autonomy="INTERN")
+        self.work("REVIEW")
+        self.refused(self.ask("POST", "/approvals", body, as_=self.jordan), 403, "FORBIDDEN")
+        self.work("IN_PROGRESS")
         Mandate.objects.filter(agent=other).update(autonomy="LEAD")
         assert self.ask("POST", "/approvals", body, as_=other).status == 201
         answer = self.ask("POST", "/approvals", {**body, "actionType": "SPAWN", "requestorAgentId": "jordan"})
@@ -162,7 +166,7 @@ class DecisionTests(ApprovalTestCase):
                 assert (task["status"], task["resumeStatus"], approval["status"]) == (status, None, "APPROVED")
                 assert (approval["decidedByUserId"], approval["decisionReason"]) == (f"user_{self.bob.pk}", "go ahead")
         told = Notification.objects.filter(type="approval_decided", recipient="jordan")
-        assert told.count() == 3
+        assert told.count() == 1  # the same words within five minutes
 
     def test_denied_the_task_is_blocked_and_says_why(self):
         self.work()
