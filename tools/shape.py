@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LINES_PER_FILE, LINES_PER_FUNCTION = 400, 60
-ASIDE = ("tests/", "bench/", "tools/")
+ASIDE = ("tests/", "bench/", "tools/", "client/tests/")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
