@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from math import isfinite
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -99,8 +98,6 @@ def _cleaned(value: Any, depth: int) -> Any:
         return {clean(key): _cleaned(each, depth + 1) for key, each in value.items()}
     if isinstance(value, list):
         return [_cleaned(each, depth + 1) for each in value]
-    if isinstance(value, float) and not isfinite(value):
-        raise PydanticCustomError("number", "holds a number that is out of range")
     return value
 
 

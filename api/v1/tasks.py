@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +14,7 @@ from agents.models import Agent, Mandate
 from core.errors import Denied, Invalid, NotFound
 from governance.services.creating import create_task
 from governance.states import STATUSES
-from tasks.models import Task
+from tasks.models import Task, TaskQuerySet
 
 from .base import V1View
 from .body import Bag, Dollars, Moment, Shape, Text, Whole, Words, micro
@@ -89,7 +89,7 @@ class Tasks(V1View):
         query = self.request.query_params
         rows = Task.objects.in_workspace(self.actor.workspace_id)
         if statuses := words(query, "status", STATUSES):
-            rows = rows.filter(status__in=[own for status in statuses for own in BEHIND.get(status, [status])])
+            rows = self._shown_as(rows, statuses)
         if types := words(query, "type", TYPES):
             rows = rows.filter(type__in=types)
         if priorities := words(query, "priority", ("1", "2", "3", "4")):
@@ -107,6 +107,18 @@ class Tasks(V1View):
             found = Q(title__icontains=text) | Q(description__icontains=text) | Q(tags__icontains=text)
             rows = rows.filter(found)
         return rows
+
+    @staticmethod
+    def _shown_as(rows: TaskQuerySet, statuses: list[str]) -> TaskQuerySet:
+        """What is assigned to nobody is shown in the inbox."""
+        behind = [own for status in statuses for own in BEHIND.get(status, [status]) if own != "ASSIGNED"]
+        found = Q(status__in=behind)
+        agents = Agent.objects.filter(workspace_id=OuterRef("workspace_id"), name=OuterRef("assigned_to"))
+        if "ASSIGNED" in statuses:
+            found |= Q(status="ASSIGNED") if "INBOX" in statuses else Q(Exists(agents), status="ASSIGNED")
+        elif "INBOX" in statuses:
+            found |= Q(~Exists(agents), status="ASSIGNED")
+        return rows.filter(found)
 
     def _assignee(self, slug: str) -> Agent:
         if slug == "me":

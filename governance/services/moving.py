@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from agents.models import Agent
+from agents.models import Agent, Mandate
 from core.actors import Actor
 from core.errors import Denied, Invalid
 from governance.states import CANCELED, DONE, EDGES, IN_PROGRESS, INBOX, NEEDS_APPROVAL, REVIEW, Edge, Right, shown
@@ -56,13 +57,22 @@ class Moved:
 def move(*, task: Task, actor: Actor, agent: Agent | None, now: datetime, wish: Wish) -> Moved:
     """Move a task. Raises Invalid for a move that there is not or that lacks something, Denied for a caller who may
     not; both say where the caller may take the task instead."""
-    here = look(books.lock(task), actor=actor, agent=agent)
+    here = look(_hold(task, agent), actor=actor, agent=agent)
     if earlier := _same_before(here, wish.to, now):
         return Moved(here.task, earlier)
     try:
         return _move(here, wish, now)
     except (Denied, Invalid) as refusal:
         raise refused(refusal, here) from refusal
+
+
+def _hold(task: Task, agent: Agent | None) -> Task:
+    """The task, after those who work on it: whoever books their costs takes them in this order."""
+    at_it = Q(current_task_id=task.pk) | Q(parent_task_id=task.pk) | Q(agent__name=task.assigned_to)
+    mine = Q(pk=agent.pk) if agent else Q(pk__in=[])
+    workers = Mandate.objects.select_for_update(of=("self",)).filter(agent__workspace_id=task.workspace_id)
+    list(workers.filter(at_it | mine).order_by("pk").values_list("pk"))
+    return books.lock(task)
 
 
 def _same_before(here: Situation, to: str, now: datetime) -> Transition | None:

@@ -98,8 +98,12 @@ class ClaimTests(PlanningTestCase):
         jordan, task = self.agent("jordan"), self.new_task()
         self.put(f"/api/tasks/{task['id'].removeprefix('task_')}", {"status": "assigned"})
         assert self.ask("GET", f"/tasks/{task['id']}").body["task"]["status"] == "INBOX"
+        assert self.ask("GET", "/tasks?status=INBOX").body["total"] == 1
+        assert self.ask("GET", "/tasks?status=ASSIGNED").body["total"] == 0
+        assert self.ask("GET", "/tasks?status=INBOX,ASSIGNED").body["total"] == 1
         assert self.patched(task, jordan, assigneeIds=["jordan"])["status"] == "ASSIGNED"
         assert self.moves(task)[-1] == "ASSIGNED"
+        assert self.ask("GET", "/tasks?status=ASSIGNED").body["total"] == 1
 
 
 class PatchTests(PlanningTestCase):

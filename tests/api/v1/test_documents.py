@@ -64,7 +64,7 @@ class DocumentTests(V1ApiTestCase):
         for artifact in (
             {"name": "", "type": "REPORT"},
             {"name": "../x", "type": "REPORT"},
-            {"name": "a\x00b", "type": "REPORT"},
+            {"name": "a\x1fb", "type": "REPORT"},
             {"name": "a", "type": "PICTURE"},
             {"name": "a", "type": "REPORT", "content": "x", "url": "https://a.example/"},
             {"name": "a", "type": "REPORT", "url": "ftp://a.example/"},
