@@ -31,8 +31,19 @@ class Allowance:
 
 def lock(agent_id: int) -> Mandate:
     """The mandate as it is, for this transaction alone."""
-    Mandate.objects.get_or_create(agent_id=agent_id)
-    return Mandate.objects.select_for_update(of=("self",)).select_related("agent").get(agent_id=agent_id)
+    rows = Mandate.objects.select_for_update(of=("self",)).select_related("agent").filter(agent_id=agent_id)
+    found = rows.first()
+    if found is None:
+        Mandate.objects.get_or_create(agent_id=agent_id)
+        found = rows.get()
+    return found
+
+
+def look_again(mandate: Mandate) -> None:
+    """What may have changed of it since it was locked."""
+    mandate.refresh_from_db(
+        fields=["control", "status_reason", "spend_today_microusd", "extra_microusd", "spend_reset_at", "error_streak"]
+    )
 
 
 def allowance_of(mandate: Mandate, *, task: Task | None = None) -> Allowance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,6 @@ from core.errors import Conflict, Invalid
 from core.ids import ref
 from core.secrets import redact
 from tasks.models import Brief, Task
-from tasks.services import bookkeeping as books
 from tokens.models import MICRO, Run
 from tokens.prices import rates
 
@@ -82,12 +81,12 @@ def report_run(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> 
     )
     _close(run, now)
     _settle_cost(run, report.cost_microusd)
-    mandate = _lock(agent, [report.task])
+    mandate, tasks = _lock(agent, report.task)
     if not _store(run):
         # Another call under the same key was faster.
         return Booked(Run.objects.select_related("agent").get(reported_by=str(actor), idempotency_key=report.key), None)
     budgets.reset_if_due(mandate=mandate, now=now)
-    _book(run, mandate, run.cost_microusd, now)
+    _book(run, mandate, tasks, run.cost_microusd, now)
     kind = Kind.RUN_COMPLETED if run.is_final else Kind.RUN_STARTED
     record(_told(run, kind, actor), at=now)
     if run.is_final:
@@ -98,7 +97,7 @@ def report_run(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> 
 @transaction.atomic
 def update_run(*, run: Run, changes: dict[str, Any], cost_microusd: int | None, actor: Actor, now: datetime) -> Booked:
     """Correct what was reported; the difference is booked today. How a run ended stays as it was first said."""
-    mandate = _lock(run.agent, [run.task])
+    mandate, tasks = _lock(run.agent, run.task)
     run = Run.objects.select_for_update(of=("self",)).select_related("agent", "task").get(pk=run.pk)
     was, cost_before = run.status, run.cost_microusd
     if run.is_final and changes.get("status", was) != was:
@@ -109,7 +108,7 @@ def update_run(*, run: Run, changes: dict[str, Any], cost_microusd: int | None, 
     _settle_cost(run, cost_microusd)
     run.save(update_fields=["status", "ended_at", "error", "cost_microusd", "cost_source", *COUNTS])
     budgets.reset_if_due(mandate=mandate, now=now)
-    _book(run, mandate, run.cost_microusd - cost_before, now)
+    _book(run, mandate, tasks, run.cost_microusd - cost_before, now)
     if run.is_final and was not in Run.FINAL:
         record(_told(run, Kind.RUN_COMPLETED, actor), at=now)
         streaks.note_outcome(run=run, now=now)
@@ -145,14 +144,14 @@ def estimate(run: Run) -> int:
     return (hundredths + 50 * MICRO) // (100 * MICRO)
 
 
-def _lock(agent: Agent, tasks: Iterable[Task | None]) -> Mandate:
-    """Tasks first and by their ids, then the agent's mandate: whoever moves tasks takes them in this order as well."""
-    ids = {task.pk for task in tasks if task is not None}
+def _lock(agent: Agent, task: Task | None) -> tuple[Mandate, list[Task]]:
+    """The agent's mandate, and before it the tasks that this may touch, by their ids: whoever moves tasks takes them in
+    this order as well."""
     held = Mandate.objects.of(agent)
-    ids |= {id for id in (held.current_task_id, held.parent_task_id) if id is not None}
-    for task in Task.objects.in_workspace(agent.workspace_id).filter(pk__in=ids).order_by("pk"):
-        books.lock(task)
-    return allowances.lock(agent.pk)
+    ids = {id for id in (task.pk if task else None, held.current_task_id, held.parent_task_id) if id is not None}
+    rows = Task.objects.in_workspace(agent.workspace_id).select_for_update(of=("self",)).select_related("project")
+    tasks = list(rows.filter(pk__in=ids).order_by("pk")) if ids else []
+    return allowances.lock(agent.pk), tasks
 
 
 def _store(run: Run) -> bool:
@@ -166,18 +165,19 @@ def _store(run: Run) -> bool:
     return True
 
 
-def _book(run: Run, mandate: Mandate, difference: int, now: datetime) -> None:
+def _book(run: Run, mandate: Mandate, tasks: Sequence[Task], difference: int, now: datetime) -> None:
     """Each sum by one statement that adds to what is there, whoever else adds to it."""
     if not difference:
         return
     spend = Greatest(F("spend_today_microusd") + difference, 0)
     Mandate.objects.filter(pk=mandate.pk).update(spend_today_microusd=spend)
-    for task_id in sorted({id for id in (run.task_id, mandate.parent_task_id) if id is not None}):
-        task = Task.objects.in_workspace(run.workspace_id).filter(pk=task_id).first()
-        if task is not None:
-            Brief.objects.of(task)
+    for task in tasks:
+        if task.pk in (run.task_id, mandate.parent_task_id):
             actual = Greatest(F("actual_cost_microusd") + difference, 0)
-            Brief.objects.filter(pk=task_id).update(actual_cost_microusd=actual)
+            brief = Brief.objects.filter(pk=task.pk)
+            if not brief.update(actual_cost_microusd=actual):
+                Brief.objects.of(task)
+                brief.update(actual_cost_microusd=actual)
             budgets.check_task(task=task, now=now)
 
 

@@ -26,7 +26,7 @@ from tokens.models import MICRO, Run
 
 from . import approving, deciding
 from .alerts import Trouble, open_alert
-from .allowances import BUDGET, Allowance, allowance_of, lock
+from .allowances import BUDGET, Allowance, allowance_of, lock, look_again
 from .messages import Saying, write
 from .operators import note_to_operator
 
@@ -52,7 +52,7 @@ class Warned:
 
 def check(*, mandate: Mandate, run: Run, cost_before: int, now: datetime) -> Warned | None:
     """What a booking leads to. The mandate must be locked; it is read again."""
-    mandate.refresh_from_db()
+    look_again(mandate)
     allowance = allowance_of(mandate, task=run.task)
     over_cap = run.cost_microusd > allowance.per_run
     if over_cap and cost_before <= allowance.per_run:
@@ -206,7 +206,7 @@ def _told(mandate: Mandate, allowance: Allowance, level: int, kind: Kind, type: 
 
 def check_task(*, task: Task, now: datetime) -> None:
     """A task that costs more than was estimated is told of once, and goes on. It must be locked."""
-    brief = Brief.objects.of(task)
+    brief = Brief.objects.get(task=task)
     estimate = brief.estimated_cost_microusd
     limit = USUAL_COST[task.type] * MICRO if estimate is None else estimate
     if brief.actual_cost_microusd <= limit or task.comments.filter(metadata__notice="TASK_BUDGET").exists():
@@ -217,22 +217,22 @@ def check_task(*, task: Task, now: datetime) -> None:
     write(task=task, actor=by, agent=None, now=now, saying=saying, metadata={"notice": "TASK_BUDGET"}, tells=False)
 
 
-@transaction.atomic
 def reset_if_due(*, mandate: Mandate, now: datetime) -> bool:
-    """A new day: nothing is spent, nothing granted, and whoever was stopped for money goes on."""
+    """A new day: nothing is spent, nothing granted, and whoever was stopped for money goes on. `mandate` must be
+    locked."""
     row = Mandate.objects.filter(pk=mandate.pk)
     tomorrow = next_midnight(now)
     if mandate.spend_reset_at is None:
         row.filter(spend_reset_at=None).update(spend_reset_at=tomorrow)
         return False
     fresh = {"spend_today_microusd": 0, "extra_microusd": 0, "spend_reset_at": tomorrow}
-    if not row.filter(spend_reset_at__lte=now).update(**fresh):
+    if not mandate.is_reset_due(now) or not row.filter(spend_reset_at__lte=now).update(**fresh):
         return False
-    mandate.refresh_from_db()
+    look_again(mandate)
     agent, by = mandate.agent, system(mandate.agent.workspace_id)
     if mandate.control == Control.PAUSED and mandate.status_reason == BUDGET:
         set_control(agent=agent, to=Control.ACTIVE, actor=by, now=now)
-        mandate.refresh_from_db()
+        look_again(mandate)
     deciding.cancel_pending(
         requestor=agent, actor=by, now=now, reason="The day's budget was reset", action_type="BUDGET_OVERRIDE"
     )
