@@ -20,6 +20,9 @@ DEEPEST = 100
 NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 # Control characters other than tab, line feed and carriage return have no place in texts.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Texts that may hold a number as large as this.
+LARGEST_NUMBER = 2.0**63
+HUGE = re.compile(rb"[eE]\+?[0-9]{2}|[0-9]{19}")
 
 
 class Shape(BaseModel):
@@ -122,6 +125,8 @@ def json_of(request: HttpRequest) -> dict[str, Any]:
         raise Invalid("The body must be a JSON object")
     if request.body.count(b"[") + request.body.count(b"{") > DEEPEST:
         _check_depth(sent)
+    if HUGE.search(request.body):
+        _check_numbers(sent)
     return sent
 
 
@@ -134,6 +139,16 @@ def _check_depth(sent: Any) -> None:
             raise Invalid(f"The body is nested more than {DEEPEST} levels deep")
         inside = [each.values() if isinstance(each, dict) else each for each in level]
         level = [each for values in inside for each in values if isinstance(each, dict | list)]
+
+
+def _check_numbers(sent: Any) -> None:
+    """Not every database gives a number back that is larger than any integer of its own."""
+    left = [sent]
+    while left:
+        each = left.pop()
+        if isinstance(each, float) and abs(each) >= LARGEST_NUMBER:
+            raise Invalid("The body holds a number that is out of range")
+        left += each.values() if isinstance(each, dict) else each if isinstance(each, list) else []
 
 
 def read(shape: type[S], sent: dict[str, Any]) -> S:

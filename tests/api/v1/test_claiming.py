@@ -173,6 +173,7 @@ class PatchTests(PlanningTestCase):
         }  # fmt: skip
         self.refused(self.patch(self.new_task(), reviewerId="nobody"), 400, "VALIDATION_ERROR")
         self.refused(self.patch(self.new_task(), metadata={"a": "x" * 17_000}), 400, "VALIDATION_ERROR")
+        self.refused(self.patch(self.new_task(), metadata={"a": [1e300]}), 400, "VALIDATION_ERROR")
         self.refused(self.patch({"id": "task_99999"}, title="x"), 404, "NOT_FOUND")
 
     def test_metadata_stays_small_however_often_it_is_added_to(self):
