@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from agents.models import Agent, Mandate
 from agents.services.control import set_control
@@ -37,6 +37,13 @@ def lock(agent_id: int) -> Mandate:
         Mandate.objects.get_or_create(agent_id=agent_id)
         found = rows.get()
     return found
+
+
+def lock_workers(task: Task) -> None:
+    """The mandates of those who are at the task, before the task itself."""
+    at_it = Q(current_task_id=task.pk) | Q(parent_task_id=task.pk) | Q(agent__name=task.assigned_to)
+    rows = Mandate.objects.select_for_update(of=("self",)).filter(agent__workspace_id=task.workspace_id)
+    list(rows.filter(at_it).order_by("pk").values_list("pk"))
 
 
 def look_again(mandate: Mandate) -> None:

@@ -145,13 +145,12 @@ def estimate(run: Run) -> int:
 
 
 def _lock(agent: Agent, task: Task | None) -> tuple[Mandate, list[Task]]:
-    """The agent's mandate, and before it the tasks that this may touch, by their ids: whoever moves tasks takes them in
-    this order as well."""
-    held = Mandate.objects.of(agent)
+    """The agent's mandate and then the tasks that this may touch, by their ids: whoever moves tasks takes them in this
+    order as well."""
+    held = allowances.lock(agent.pk)
     ids = {id for id in (task.pk if task else None, held.current_task_id, held.parent_task_id) if id is not None}
     rows = Task.objects.in_workspace(agent.workspace_id).select_for_update(of=("self",)).select_related("project")
-    tasks = list(rows.filter(pk__in=ids).order_by("pk")) if ids else []
-    return allowances.lock(agent.pk), tasks
+    return held, list(rows.filter(pk__in=ids).order_by("pk")) if ids else []
 
 
 def _store(run: Run) -> bool:

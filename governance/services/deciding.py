@@ -68,9 +68,7 @@ def _check_decider(approval: Approval, actor: Actor, lead: Agent | None) -> None
 def _decide(
     approval: Approval, decision: str, actor: Actor, now: datetime, reason: str | None, lead: Agent | None
 ) -> Approval:
-    if approval.action_type == Approval.ActionType.BUDGET_OVERRIDE and approval.requestor_id:
-        # Before the approval: whoever books costs takes them in this order.
-        allowances.lock(approval.requestor_id)
+    _lock_agents(approval)
     _hold_task(approval)
     if _wants_a_second(approval, decision, actor, lead):
         return _note_first(approval, actor)
@@ -94,6 +92,14 @@ def _hold_task(approval: Approval) -> None:
     """Before its approvals: whoever moves a task takes them in this order."""
     if approval.task is not None:
         books.lock(approval.task)
+
+
+def _lock_agents(approval: Approval) -> None:
+    """Before the approval and its task: whoever books costs takes them in this order."""
+    if approval.action_type == Approval.ActionType.BUDGET_OVERRIDE and approval.requestor_id:
+        allowances.lock(approval.requestor_id)
+    if approval.task is not None and approval.completes:
+        allowances.lock_workers(approval.task)
 
 
 def _wants_a_second(approval: Approval, decision: str, actor: Actor, lead: Agent | None) -> bool:
