@@ -50,6 +50,11 @@ app.conf.update(
         "search-takes-in-what-is-new": {"task": "system.search.jobs.take_in_what_is_new", "schedule": 10.0},
         "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(hour=3, minute=17)},
         "forget-old-sessions": {"task": "accounts.jobs.forget_old_sessions", "schedule": crontab(minute=41)},
+        "forget-old-calls": {"task": "accounts.jobs.forget_old_calls", "schedule": crontab(minute=23)},
+        "expire-approvals": {"task": "governance.jobs.expire_approvals", "schedule": 60.0},
+        "watch-budgets": {"task": "governance.jobs.watch_budgets", "schedule": 60.0},
+        "find-loops": {"task": "governance.jobs.find_loops", "schedule": 30.0},
+        "watch-agents": {"task": "governance.jobs.watch_agents", "schedule": 60.0},
     },
 )
 app.autodiscover_tasks(related_name="jobs")
