@@ -20,6 +20,7 @@ from tasks.services.assigning import assignees_of
 
 from . import by_system
 from .alerts import Trouble, open_alert
+from .allowances import lock
 from .assigning import assign
 from .deciding import cancel_pending
 from .operators import note_to_operator
@@ -38,7 +39,7 @@ def my_tasks(agent: Agent) -> TaskQuerySet:
 
 
 def tasks_of(agent: Agent, statuses: Iterable[str]) -> list[Task]:
-    """Locked, and before the agent is: whoever moves tasks takes them in this order as well."""
+    """Locked, after the agent's mandate: whoever moves tasks takes them in this order as well."""
     rows = my_tasks(agent).filter(status__in=list(statuses)).select_for_update(of=("self",))
     return list(rows.select_related("project").order_by("id"))
 
@@ -67,7 +68,7 @@ def _pause(agent: Agent, actor: Actor, now: datetime, reason: str | None, until:
 
 
 def _resume(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
-    if _is(agent, Control.ACTIVE):
+    if lock(agent.pk).control == Control.ACTIVE:
         return []
     mandate = set_control(agent=agent, to=Control.ACTIVE, actor=actor, now=now)
     Mandate.objects.filter(pk=mandate.pk).update(error_streak=0)
@@ -76,7 +77,7 @@ def _resume(agent: Agent, actor: Actor, now: datetime, reason: str | None, until
 
 def _drain(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
     """What it has not begun goes to its other assignees, or back to the inbox."""
-    if _is(agent, Control.DRAINED):
+    if lock(agent.pk).control == Control.DRAINED:
         return []
     by, freed = system(agent.workspace_id), tasks_of(agent, [Task.Status.ASSIGNED])
     set_control(agent=agent, to=Control.DRAINED, actor=actor, now=now, reason=reason, until=until)
@@ -92,7 +93,7 @@ def _drain(agent: Agent, actor: Actor, now: datetime, reason: str | None, until:
 
 def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
     """Its own tasks wait for somebody to look at them; those it shares go on without it."""
-    if _is(agent, Control.QUARANTINED):
+    if lock(agent.pk).control == Control.QUARANTINED:
         return []
     by = system(agent.workspace_id)
     # First, since their tasks are begun again without them.
@@ -121,10 +122,6 @@ def _lay_down(agent: Agent, tasks: Sequence[Task]) -> None:
     """It is not at these any more."""
     at_one = Mandate.objects.filter(agent=agent, current_task_id__in=[task.pk for task in tasks])
     at_one.update(current_task_id=None)
-
-
-def _is(agent: Agent, standing: str) -> bool:
-    return Mandate.objects.of(agent).control == standing
 
 
 DOINGS: dict[str, Doing] = {
