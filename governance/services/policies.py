@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +10,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from accounts.models import Workspace
 from activity.catalogue import Kind
 from activity.services import fact, record
 from agents.models import Agent
 from core.actors import Actor
+from core.errors import Invalid
 from core.ids import ref
 from governance import policy as engine
 from governance.models import Policy
@@ -98,6 +101,36 @@ def _spawn_limits(given: dict[str, Any]) -> engine.SpawnLimits:
     )
 
 
+def _problems(contents: dict[str, Any]) -> Iterator[str]:
+    for name in LISTS:
+        if contents.get(name) is not None and not _is_texts(contents[name]):
+            yield f"{name}: must be a list of texts"
+    for name in ("rules", "tool_risk_map", "budget_defaults", "spawn_limits", "loop_thresholds"):
+        if not isinstance(contents.get(name, {}), dict):
+            yield f"{name}: must be an object"
+            return
+    for name in ("gitPushBranches", "yellowApprovalRoles"):
+        if not _is_texts(contents.get("rules", {}).get(name, [])):
+            yield f"rules.{name}: must be a list of texts"
+    for tool, risk in contents.get("tool_risk_map", {}).items():
+        if risk not in engine.Risk.__members__:
+            yield f"tool_risk_map.{tool}: must be one of {', '.join(engine.Risk.__members__)}"
+    for role, figures in contents.get("budget_defaults", {}).items():
+        if not isinstance(figures, dict) or not all(_is_amount(figure) for figure in figures.values()):
+            yield f"budget_defaults.{role}: must be amounts of dollars"
+    for name, limit in contents.get("spawn_limits", {}).items():
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+            yield f"spawn_limits.{name}: must be a whole number"
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1_000_000_000
+
+
 @transaction.atomic
 def publish_policy(
     *,
@@ -108,7 +141,14 @@ def publish_policy(
     scope_id: str = "",
     **contents: Any,
 ) -> Policy:
-    """The next version of this name and scope; the one before holds no longer. `contents` are columns of Policy."""
+    """The next version of this name and scope; the one before holds no longer. `contents` are columns of Policy.
+
+    Raises Invalid for contents that no question could be answered by.
+    """
+    if problems := list(_problems(contents)):
+        raise Invalid("The policy is not valid", details=problems)
+    # One at a time: each counts the versions before it.
+    Workspace.objects.select_for_update().get(pk=actor.workspace_id)
     versions = Policy.objects.in_workspace(actor.workspace_id).filter(
         name=name, scope_type=scope_type, scope_id=scope_id
     )

@@ -21,6 +21,7 @@ from tasks.services import bookkeeping as books
 from tokens.models import Run, ToolCall
 
 from .alerts import Trouble, open_alert
+from .allowances import lock
 from .controlling import QUARANTINE, control_agent
 from .loops import block_for_loop
 from .policies import active_policy, rules_of
@@ -131,8 +132,8 @@ def _stop_retrying(call: ToolCall, now: datetime) -> None:
         run_id=call.run_id, tool_name=call.tool_name, error=call.error, status=Status.FAILED, ended_at__gt=now - WITHIN
     )
     failures = same.count()
-    is_stopped = Mandate.objects.of(call.agent).control == Mandate.Control.QUARANTINED
-    if failures < SAME_FAILURES or is_stopped:
+    # The agent before its task: whoever books its costs takes them in this order.
+    if failures < SAME_FAILURES or lock(call.agent_id).control == Mandate.Control.QUARANTINED:
         return
     if call.task is not None:
         details = {"tool": call.tool_name, "failures": failures, "runId": f"run_{call.run_id}"}

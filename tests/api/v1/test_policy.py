@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from activity.models import Event
 from agents.models import Mandate
 from core.actors import system
+from core.errors import Invalid
 from governance.models import Alert, Approval, Policy
 from governance.services.policies import publish_policy
 from tasks.models import Task
@@ -224,6 +226,19 @@ class ActivePolicyTests(PolicyTestCase):
         assert Policy.objects.filter(active=True).count() == 1
         assert self.command("ls")["riskLevel"] == "RED"
         assert self.active(as_=self.charlie)["id"] == "policy_0"
+
+    def test_what_no_question_could_be_answered_by_is_not_published(self):
+        for contents, field in (
+            ({"tool_risk_map": {"think": "PINK"}}, "tool_risk_map.think"),
+            ({"shell_allowlist": "ls"}, "shell_allowlist"),
+            ({"rules": []}, "rules"), ({"rules": {"gitPushBranches": "main"}}, "rules.gitPushBranches"),
+            ({"budget_defaults": {"LEAD": {"daily": -1}}}, "budget_defaults.LEAD"),
+            ({"spawn_limits": {"maxActive": "30"}}, "spawn_limits.maxActive"),
+        ):  # fmt: skip
+            with self.subTest(field=field), pytest.raises(Invalid) as refusal:
+                self.publish(**contents)
+            assert [line.partition(":")[0] for line in refusal.value.details or []] == [field]
+        assert not Policy.objects.exists()
 
     def test_the_nearest_scope_holds(self):
         everywhere = self.publish(tool_risk_map={"think": "RED"})
