@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Workspace
 from core.actors import Actor, Role
+from governance.models import Approval
 from tokens import reports
 
 from .gate import PageRequest, page
@@ -45,7 +46,14 @@ def spent_today(workspace_id: int) -> int:
     return reports.total(workspace_id, since=reports.start_of_day(timezone.now())).cost_microusd
 
 
+def waiting_of(request: HttpRequest) -> int:
+    """How many approvals somebody could decide now."""
+    actor: Actor | None = getattr(request, "actor", None)
+    return Approval.objects.in_workspace(actor.workspace_id).decidable(timezone.now()).count() if actor else 0
+
+
 @require_GET
 @page()
 def figures(request: PageRequest) -> HttpResponse:
-    return JsonResponse({"today": money(spent_today(request.actor.workspace_id))})
+    today = money(spent_today(request.actor.workspace_id))
+    return JsonResponse({"today": today, "approvals": waiting_of(request)})

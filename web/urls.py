@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from . import activity, agents, board, costs, entry, shell, styleguide, tasks
+from . import activity, agents, approvals, board, costs, entry, shell, styleguide, tasks
 from .addresses import ColumnName, IdList
 
 register_converter(IdList, "ids")
@@ -19,6 +19,8 @@ urlpatterns = [
     path("tasks/<int:id>/delete/", tasks.delete, name="task-delete"),
     path("agents/", agents.fleet, name="agents"),
     path("agents/strips/<ids:ids>/", agents.strips, name="agents-strips"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<int:id>/decide/", approvals.decide, name="approval-decide"),
     path("costs/", costs.costs, name="costs"),
     path("costs/trend.json", costs.trend, name="costs-trend"),
     path("costs/export.csv", costs.export, name="costs-export"),

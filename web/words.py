@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 from agents.models import Agent
+from governance.models import Approval
 from tasks.models import Task
 
 Status, Column, Presence = Task.Status, Task.Column, Agent.Status
+Verdict, Action, Risk = Approval.Status, Approval.ActionType, Approval.Risk
 
 
 class Sign(NamedTuple):
@@ -38,6 +40,26 @@ PRESENCE: dict[str, Sign] = {
     Presence.OFFLINE: Sign("silent", "idle", "offline"),
 }
 UNKNOWN = Sign("unknown", "idle", "offline")
+
+VERDICTS: dict[str, Sign] = {
+    Verdict.PENDING: Sign("waiting", "waiting", "waiting"),
+    Verdict.APPROVED: Sign("approved", "ok", "done"),
+    Verdict.DENIED: Sign("denied", "error", "failed"),
+    Verdict.EXPIRED: Sign("expired", "idle", "blocked"),
+    Verdict.CANCELED: Sign("withdrawn", "idle", "canceled"),
+}
+
+RISKS: dict[str, Sign] = {
+    Risk.YELLOW: Sign("yellow", "waiting", "waiting"),
+    Risk.RED: Sign("red", "error", "error"),
+}
+
+ACTIONS: dict[str, str] = {
+    Action.TOOL_EXEC: "use of a tool",
+    Action.BUDGET_OVERRIDE: "more budget",
+    Action.STATE_TRANSITION: "move of the task",
+    Action.SPAWN: "a new agent",
+}
 
 # An empty column says what would be here, and how to get it there.
 EMPTY_COLUMN: dict[str, tuple[str, str]] = {

@@ -21,6 +21,9 @@ class ApprovalQuerySet(WorkspaceQuerySet["Approval"]):
     def pending(self) -> Self:
         return self.filter(status=Approval.Status.PENDING)
 
+    def decidable(self, now: datetime) -> Self:
+        return self.pending().filter(expires_at__gt=now)
+
     def undecided_at(self, now: datetime) -> Self:
         """Nobody decided them in time."""
         return self.pending().filter(expires_at__lte=now)

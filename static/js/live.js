@@ -28,6 +28,9 @@ export const ids = (frames, prefix, key = (data) => data?.id) => [
   ...new Set(frames.filter((f) => f.type.startsWith(prefix)).map((f) => key(f.data)).filter(Boolean)),
 ];
 
+/** Approvals reach pages as stories. */
+export const ofApprovals = (frame) => frame.type === "activity.created" && frame.data?.entity_type === "approval";
+
 function flush() {
   flushTimer = 0;
   flushedAt = performance.now();

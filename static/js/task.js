@@ -1,7 +1,7 @@
 // Inside a task: answers of its forms and news of the stream replace its parts, but never what somebody is typing.
 import { attempt, ask, fragment } from "./ask.js";
 import { closeTask } from "./drawer.js";
-import { onFrames } from "./live.js";
+import { ofApprovals, onFrames } from "./live.js";
 import { ageTimes } from "./shell.js";
 import { toast } from "./toast.js";
 
@@ -39,6 +39,7 @@ onFrames((frames) => {
 });
 
 function concerns(frame, id) {
+  if (ofApprovals(frame)) return true;
   if (frame.type.startsWith("task.")) return frame.data.id === id;
   return frame.type === "comment.created" && frame.data.task_id === id;
 }

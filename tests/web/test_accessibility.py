@@ -23,6 +23,7 @@ PAGES = (
     "/?q=matches-nothing-at-all",
     "/agents/",
     "/agents/?q=nobody",
+    "/approvals/",
     "/costs/",
     "/costs/?span=today",
     "/activity/",

@@ -16,7 +16,7 @@ from tokens.models import MICRO
 from tokens.reports import Month
 from web import words
 from web.numbers import compact, grouped, money, percent
-from web.shell import Shell, shell_of
+from web.shell import Shell, shell_of, waiting_of
 from web.words import Sign
 
 register = template.Library()
@@ -82,6 +82,23 @@ def age(when: datetime | None, absent: str = "never") -> SafeString:
         f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         short_age(when, timezone.now()),
     )
+
+
+@register.simple_tag
+def time_left(when: datetime) -> SafeString:
+    """As `age`, of what is to come."""
+    left = short_age(timezone.now(), when)
+    return format_html(
+        '<time datetime="{}" data-left>{} left</time>',
+        f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "under 1 min" if left == "now" else left,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def approvals_waiting(context: Context) -> int:
+    """For the rail: none where nobody is signed in."""
+    return waiting_of(context["request"])
 
 
 register.filter("money", money)
