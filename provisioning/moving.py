@@ -136,6 +136,7 @@ def _drop_doubles(model: type[models.Model], workspace_id: int, to: int) -> None
         others = [name for name in fields if name not in ("workspace", "workspace_id")]
         if not isinstance(constraint, models.UniqueConstraint) or len(others) == len(fields):
             continue
-        there = model._base_manager.filter(workspace_id=to)
+        where = constraint.condition or models.Q()
+        there = model._base_manager.filter(where, workspace_id=to)
         same: dict[str, Any] = {name: models.OuterRef(name) for name in others}
-        model._base_manager.filter(models.Exists(there.filter(**same)), workspace_id=workspace_id).delete()
+        model._base_manager.filter(where, models.Exists(there.filter(**same)), workspace_id=workspace_id).delete()
