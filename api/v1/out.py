@@ -11,7 +11,7 @@ from django.utils import timezone
 from agents.models import Agent, Mandate
 from core.ids import parse_ref
 from governance.days import next_midnight
-from governance.states import seen
+from governance.states import BLOCKED, NEEDS_APPROVAL, seen
 from governance.states import shown as status_shown
 from tasks.models import Brief, Comment, Document, Task, Transition
 from tasks.services.assigning import assignees_of
@@ -42,12 +42,13 @@ def task_out(task: Task) -> dict[str, Any]:
 
 
 def _task(task: Task, brief: Brief, assignees: list[Agent], whole: bool) -> dict[str, Any]:
+    status = seen(task.status, is_given=bool(assignees))
     shape = {
         "id": shown("task", task.pk),
         "title": task.title,
         "description": task.description,
         "type": task.type,
-        "status": seen(task.status, is_given=bool(assignees)),
+        "status": status,
         "priority": task.priority,
         "creatorAgentId": brief.creator_agent.slug if brief.creator_agent else None,
         "creatorUserId": shown("user", brief.creator_user_id),
@@ -62,8 +63,9 @@ def _task(task: Task, brief: Brief, assignees: list[Agent], whole: bool) -> dict
         "actualCost": usd(brief.actual_cost_microusd),
         "costSummary": brief.cost_summary,
         "completion": brief.completion,
-        "blockedReason": brief.blocked_reason or _failure(task),
-        "resumeStatus": brief.resume_status,
+        # The other dialect moves tasks without a word about these.
+        "blockedReason": (brief.blocked_reason or _failure(task)) if status == BLOCKED else None,
+        "resumeStatus": brief.resume_status if status == NEEDS_APPROVAL else None,
         "dueAt": moment(task.due_at),
         "startedAt": moment(brief.started_at),
         "submittedAt": moment(brief.submitted_at),

@@ -66,6 +66,19 @@ class EffectTests(MovingTestCase):
         assert card["status"] not in ("assigned", "in_progress")
         shown = self.moved(task, "IN_PROGRESS")["task"]
         assert shown["blockedReason"] is None
+        self.moved(task, "BLOCKED", reason="Still none")
+        self.put(f"/api/tasks/{task['id'].removeprefix('task_')}", {"status": "in_progress"})
+        shown = self.ask("GET", f"/tasks/{task['id']}").body["task"]
+        assert (shown["status"], shown["blockedReason"]) == ("IN_PROGRESS", None)
+
+    def test_a_task_is_deleted_with_all_that_belongs_to_it(self):
+        task = self.handed_in()
+        self.ask("POST", f"/tasks/{task['id']}/messages", {
+            "type": "ARTIFACT", "content": "x", "artifacts": [{"name": "a", "type": "REPORT", "content": "x"}],
+        })  # fmt: skip
+        assert self.delete(f"/api/tasks/{task['id'].removeprefix('task_')}").status == 200
+        self.refused(self.ask("GET", f"/tasks/{task['id']}"), 404, "NOT_FOUND")
+        assert not Brief.objects.exists()
 
     def test_three_more_rounds_once_a_person_has_looked(self):
         task = self.new_task(assigneeIds=["jordan"], metadata={"maxReviewCycles": 0})
