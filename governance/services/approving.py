@@ -76,7 +76,8 @@ def request_approval(*, request: Request, actor: Actor, now: datetime) -> tuple[
             task=task, actor=system(task.workspace_id), agent=None, now=now, saying=said,
             metadata={"approvalId": f"approval_{approval.pk}"}, tells=False,
         )  # fmt: skip
-        if task.status != Task.Status.BLOCKED or request.action_type != Approval.ActionType.BUDGET_OVERRIDE:
+        # A budget that is used up leaves a blocked task as it is.
+        if task.status != Task.Status.BLOCKED or actor.kind != "system":
             move(
                 task=task,
                 to=Task.Status.NEEDS_APPROVAL,
