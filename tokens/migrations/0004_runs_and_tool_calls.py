@@ -5,75 +5,149 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_keys_of_people_and_calls_that_count_once'),
-        ('agents', '0002_mandates'),
-        ('tasks', '0004_briefs_assignments_documents'),
-        ('tokens', '0003_sums_by_model_and_session'),
+        ("accounts", "0004_keys_of_people_and_calls_that_count_once"),
+        ("agents", "0002_mandates"),
+        ("tasks", "0004_briefs_assignments_documents"),
+        ("tokens", "0003_sums_by_model_and_session"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('session_key', models.CharField(max_length=128)),
-                ('model', models.CharField(max_length=100)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('input_tokens', models.BigIntegerField(default=0)),
-                ('output_tokens', models.BigIntegerField(default=0)),
-                ('cache_read_tokens', models.BigIntegerField(default=0)),
-                ('cache_write_tokens', models.BigIntegerField(default=0)),
-                ('cost_microusd', models.BigIntegerField(default=0)),
-                ('cost_source', models.CharField(choices=[('REPORTED', 'Reported'), ('ESTIMATED', 'Estimated')], default='REPORTED', max_length=9)),
-                ('status', models.CharField(choices=[('RUNNING', 'Running'), ('COMPLETED', 'Completed'), ('FAILED', 'Failed'), ('TIMEOUT', 'Timeout')], max_length=9)),
-                ('error', models.TextField(null=True)),
-                ('metadata', models.JSONField(default=dict)),
-                ('reported_by', models.CharField(max_length=80)),
-                ('idempotency_key', models.CharField(max_length=255, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('agent', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='agents.agent')),
-                ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='tasks.task')),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("session_key", models.CharField(max_length=128)),
+                ("model", models.CharField(max_length=100)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("input_tokens", models.BigIntegerField(default=0)),
+                ("output_tokens", models.BigIntegerField(default=0)),
+                ("cache_read_tokens", models.BigIntegerField(default=0)),
+                ("cache_write_tokens", models.BigIntegerField(default=0)),
+                ("cost_microusd", models.BigIntegerField(default=0)),
+                (
+                    "cost_source",
+                    models.CharField(
+                        choices=[("REPORTED", "Reported"), ("ESTIMATED", "Estimated")], default="REPORTED", max_length=9
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("RUNNING", "Running"),
+                            ("COMPLETED", "Completed"),
+                            ("FAILED", "Failed"),
+                            ("TIMEOUT", "Timeout"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("error", models.TextField(null=True)),
+                ("metadata", models.JSONField(default=dict)),
+                ("reported_by", models.CharField(max_length=80)),
+                ("idempotency_key", models.CharField(max_length=255, null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="agents.agent",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="runs", to="tasks.task"
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ToolCall',
+            name="ToolCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tool_name', models.CharField(max_length=200)),
-                ('tool_version', models.CharField(max_length=100, null=True)),
-                ('risk_level', models.CharField(choices=[('GREEN', 'Green'), ('YELLOW', 'Yellow'), ('RED', 'Red')], max_length=6)),
-                ('policy_result', models.JSONField(null=True)),
-                ('input_preview', models.TextField(null=True)),
-                ('output_preview', models.TextField(null=True)),
-                ('input_hash', models.CharField(max_length=128, null=True)),
-                ('output_hash', models.CharField(max_length=128, null=True)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('status', models.CharField(choices=[('PENDING', 'Pending'), ('RUNNING', 'Running'), ('SUCCESS', 'Success'), ('FAILED', 'Failed'), ('DENIED', 'Denied')], max_length=7)),
-                ('error', models.TextField(null=True)),
-                ('retry_count', models.PositiveIntegerField(default=0)),
-                ('redacted_fields', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField()),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.agent')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tool_calls', to='tokens.run')),
-                ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tasks.task')),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("tool_name", models.CharField(max_length=200)),
+                ("tool_version", models.CharField(max_length=100, null=True)),
+                (
+                    "risk_level",
+                    models.CharField(choices=[("GREEN", "Green"), ("YELLOW", "Yellow"), ("RED", "Red")], max_length=6),
+                ),
+                ("policy_result", models.JSONField(null=True)),
+                ("input_preview", models.TextField(null=True)),
+                ("output_preview", models.TextField(null=True)),
+                ("input_hash", models.CharField(max_length=128, null=True)),
+                ("output_hash", models.CharField(max_length=128, null=True)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("RUNNING", "Running"),
+                            ("SUCCESS", "Success"),
+                            ("FAILED", "Failed"),
+                            ("DENIED", "Denied"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                ("error", models.TextField(null=True)),
+                ("retry_count", models.PositiveIntegerField(default=0)),
+                ("redacted_fields", models.JSONField(default=list)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="agents.agent"),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tool_calls", to="tokens.run"
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="tasks.task"
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['agent', '-id'], name='run_of_agent'),
+            model_name="run",
+            index=models.Index(fields=["agent", "-id"], name="run_of_agent"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['workspace', 'created_at'], name='run_in_time'),
+            model_name="run",
+            index=models.Index(fields=["workspace", "created_at"], name="run_in_time"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('workspace', 'reported_by', 'idempotency_key'), name='run_reported_once'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "reported_by", "idempotency_key"), name="run_reported_once"
+            ),
         ),
     ]
