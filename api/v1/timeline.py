@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -23,44 +23,36 @@ from .out import ACTOR_TYPES, moment
 
 # Updates that gave a task to somebody else.
 REASSIGNED = Q(data__fields__icontains='"assigned_to"')
-# Action → the events behind it.
-ACTIONS: dict[str, Q] = {
-    "TASK_CREATED": Q(kind=Kind.TASK_CREATED),
-    "TASK_UPDATED": Q(kind=Kind.TASK_UPDATED) & ~REASSIGNED,
-    "TASK_TRANSITION": Q(kind=Kind.TASK_TRANSITIONED),
-    "TASK_ASSIGNED": Q(kind=Kind.TASK_CLAIMED) | (Q(kind=Kind.TASK_UPDATED) & REASSIGNED),
-    "MESSAGE_POSTED": Q(kind=Kind.COMMENT_CREATED),
-    "DOCUMENT_CREATED": Q(kind=Kind.DOCUMENT_CREATED),
-    "APPROVAL_REQUESTED": Q(kind=Kind.APPROVAL_REQUESTED),
-    "APPROVAL_DECIDED": Q(kind=Kind.APPROVAL_DECIDED),
-    "APPROVAL_EXPIRED": Q(kind=Kind.APPROVAL_EXPIRED),
-    "APPROVAL_CANCELED": Q(kind=Kind.APPROVAL_CANCELED),
-    "AGENT_REGISTERED": Q(kind=Kind.AGENT_REGISTERED),
-    "AGENT_UPDATED": Q(kind=Kind.AGENT_UPDATED),
-    "AGENT_STATUS_CHANGED": Q(kind=Kind.AGENT_STATUS_CHANGED),
-    "RUN_STARTED": Q(kind=Kind.RUN_STARTED),
-    "RUN_COMPLETED": Q(kind=Kind.RUN_COMPLETED, data__run__status="COMPLETED"),
-    "RUN_FAILED": Q(kind=Kind.RUN_COMPLETED) & ~Q(data__run__status="COMPLETED"),
-    "TOOL_CALL": Q(kind=Kind.TOOL_CALL_RECORDED),
-    "POLICY_DENIED": Q(kind=Kind.POLICY_DENIED),
-    "BUDGET_EXCEEDED": Q(kind=Kind.BUDGET_EXCEEDED),
-    "LOOP_DETECTED": Q(kind=Kind.LOOP_DETECTED),
-    "ALERT_OPENED": Q(kind=Kind.ALERT_OPENED),
-    "ALERT_ACKNOWLEDGED": Q(kind=Kind.ALERT_ACKNOWLEDGED),
-    "ALERT_RESOLVED": Q(kind=Kind.ALERT_RESOLVED),
-    "STANDUP_REPORT": Q(kind=Kind.STORY, type="standup_generated"),
-    "WEBHOOK_CREATED": Q(kind=Kind.WEBHOOK_CHANGED, data__what="created"),
+COMPLETED = Q(data__run__status="COMPLETED")
+# Action → the kind of events behind it, and which of them.
+ACTIONS: dict[str, tuple[Kind, Q | None]] = {
+    "TASK_CREATED": (Kind.TASK_CREATED, None),
+    "TASK_UPDATED": (Kind.TASK_UPDATED, ~REASSIGNED),
+    "TASK_TRANSITION": (Kind.TASK_TRANSITIONED, None),
+    "TASK_ASSIGNED": (Kind.TASK_UPDATED, REASSIGNED),
+    "MESSAGE_POSTED": (Kind.COMMENT_CREATED, None),
+    "DOCUMENT_CREATED": (Kind.DOCUMENT_CREATED, None),
+    "APPROVAL_REQUESTED": (Kind.APPROVAL_REQUESTED, None),
+    "APPROVAL_DECIDED": (Kind.APPROVAL_DECIDED, None),
+    "APPROVAL_EXPIRED": (Kind.APPROVAL_EXPIRED, None),
+    "APPROVAL_CANCELED": (Kind.APPROVAL_CANCELED, None),
+    "AGENT_REGISTERED": (Kind.AGENT_REGISTERED, None),
+    "AGENT_UPDATED": (Kind.AGENT_UPDATED, None),
+    "AGENT_STATUS_CHANGED": (Kind.AGENT_STATUS_CHANGED, None),
+    "RUN_STARTED": (Kind.RUN_STARTED, None),
+    "RUN_COMPLETED": (Kind.RUN_COMPLETED, COMPLETED),
+    "RUN_FAILED": (Kind.RUN_COMPLETED, ~COMPLETED),
+    "TOOL_CALL": (Kind.TOOL_CALL_RECORDED, None),
+    "POLICY_DENIED": (Kind.POLICY_DENIED, None),
+    "BUDGET_EXCEEDED": (Kind.BUDGET_EXCEEDED, None),
+    "LOOP_DETECTED": (Kind.LOOP_DETECTED, None),
+    "ALERT_OPENED": (Kind.ALERT_OPENED, None),
+    "ALERT_ACKNOWLEDGED": (Kind.ALERT_ACKNOWLEDGED, None),
+    "ALERT_RESOLVED": (Kind.ALERT_RESOLVED, None),
+    "STANDUP_REPORT": (Kind.STORY, Q(type="standup_generated")),
+    "WEBHOOK_CREATED": (Kind.WEBHOOK_CHANGED, Q(data__what="created")),
 }
-ACTION_OF = {
-    Kind.TASK_CREATED: "TASK_CREATED",
-    Kind.TASK_UPDATED: "TASK_UPDATED",
-    Kind.TASK_TRANSITIONED: "TASK_TRANSITION",
-    Kind.TASK_CLAIMED: "TASK_ASSIGNED",
-    Kind.COMMENT_CREATED: "MESSAGE_POSTED",
-    Kind.TOOL_CALL_RECORDED: "TOOL_CALL",
-    Kind.STORY: "STANDUP_REPORT",
-    Kind.WEBHOOK_CHANGED: "WEBHOOK_CREATED",
-}
+ACTION_OF: dict[str, str] = {kind: action for action, (kind, _) in ACTIONS.items()}
 PREFIXES = {"comment": "msg", "tool_call": "tool", "notification": "notif", "document": "doc"}
 
 # Keys of events that other fields tell, or that are times as the log writes them.
@@ -74,7 +66,7 @@ class Timeline(V1View):
 
     def get(self, request: Request) -> Response:
         query, page = request.query_params, page_of(request.query_params)
-        rows = Event.objects.filter(_any_of(words(query, "action", ACTIONS) or ACTIONS))
+        rows = Event.objects.filter(_any_of(words(query, "action", ACTIONS) or list(ACTIONS)))
         rows = rows.filter(workspace_id=self.actor.workspace_id)
         if id := query.get("taskId", ""):
             rows = rows.filter(task_id=row_id("task", id))
@@ -86,11 +78,17 @@ class Timeline(V1View):
         return Response({"activities": activities_out(found[: page.limit]), "hasMore": len(found) > page.limit})
 
 
-def _any_of(actions: Iterable[str]) -> Q:
-    wanted = Q(pk__in=[])
-    for action in actions:
-        wanted |= ACTIONS[action]
-    return wanted
+def _any_of(actions: Collection[str]) -> Q:
+    """Kinds that are wanted as a whole are asked for at once: the log is long."""
+    wanted = Q(kind=Kind.TASK_CLAIMED) if "TASK_ASSIGNED" in actions else Q(pk__in=[])
+    parts: dict[Kind, list[Q]] = {}
+    for kind, part in (ACTIONS[action] for action in set(actions)):
+        parts.setdefault(kind, []).extend([part] if part is not None else [])
+    whole = [kind for kind, some in parts.items() if len(some) != 1]
+    for kind, some in parts.items():
+        if len(some) == 1:
+            wanted |= Q(kind=kind) & some[0]
+    return wanted | Q(kind__in=whole)
 
 
 def activities_out(events: Sequence[Event]) -> list[dict[str, Any]]:
@@ -131,12 +129,14 @@ def _ref(text: str) -> tuple[str, int]:
 
 
 def action_of(event: Event) -> str:
-    if event.kind == Kind.TASK_UPDATED and "assigned_to" in ((event.data or {}).get("fields") or ()):
+    data = event.data or {}
+    if event.kind == Kind.TASK_CLAIMED:
         return "TASK_ASSIGNED"
+    if event.kind == Kind.TASK_UPDATED:
+        return "TASK_ASSIGNED" if "assigned_to" in (data.get("fields") or ()) else "TASK_UPDATED"
     if event.kind == Kind.RUN_COMPLETED:
-        status = ((event.data or {}).get("run") or {}).get("status")
-        return "RUN_COMPLETED" if status == "COMPLETED" else "RUN_FAILED"
-    return ACTION_OF.get(Kind(event.kind)) or str(event.kind).replace(".", "_").upper()
+        return "RUN_COMPLETED" if (data.get("run") or {}).get("status") == "COMPLETED" else "RUN_FAILED"
+    return ACTION_OF[event.kind]
 
 
 def _states(event: Event) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

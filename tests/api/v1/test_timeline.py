@@ -62,7 +62,9 @@ class TimelineTests(V1ApiTestCase):
         self.put(path, {"assigned_to": "riley"}), self.put(path, {"title": "Another"})
         assert self.actions(f"?taskId={task}") == ["TASK_UPDATED", "TASK_ASSIGNED", "TASK_TRANSITION", "TASK_CREATED"]
         assert self.actions(f"?taskId={task}&action=TASK_ASSIGNED") == ["TASK_ASSIGNED"]
-        assert self.actions(f"?taskId={task}&action=TASK_UPDATED") == ["TASK_UPDATED"]
+        assert self.actions(f"?taskId={task}&action=TASK_UPDATED&action=TASK_UPDATED") == ["TASK_UPDATED"]
+        both = self.actions(f"?taskId={task}&action=TASK_UPDATED,TASK_ASSIGNED,TASK_CREATED")
+        assert both == ["TASK_UPDATED", "TASK_ASSIGNED", "TASK_CREATED"]
 
     def test_a_new_webhook_is_told_of_and_a_changed_one_is_not(self):
         sent = {"name": "Hook", "url": "https://93.184.216.34/in", "events": ["*"]}
