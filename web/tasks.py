@@ -18,6 +18,7 @@ from tokens import reports
 from web import words
 
 from .board import choices
+from .briefs import told_of
 from .gate import PageRequest, page
 from .thread import thread_of
 
@@ -34,6 +35,7 @@ def _show(request: PageRequest, task: Task) -> HttpResponse:
     context: dict[str, Any] = {
         "task": task,
         "thread": thread_of(task),
+        "told": told_of(task, now=timezone.now()),
         "cost": reports.of_tasks(task.workspace_id, [task.pk]).get(task.pk, 0),
         "statuses": STATUS_CHOICES,
         "may_change": request.actor.can(Role.OPERATOR),

@@ -13,7 +13,7 @@ from core.actors import system
 from governance.models import Approval, Policy
 from governance.services.approving import Request, request_approval
 from governance.services.deciding import cancel, decide
-from tasks.models import Task
+from tasks.models import Brief, Task
 from tests.base import BaseTestCase
 from tests.factories import make_agent, make_task
 
@@ -186,3 +186,28 @@ class DecidingTests(ApprovalTestCase):
         self.client.force_login(self.alice)
         assert "Bob approved it. A second person must" in self.page()
         assert self.send(approval).context["decided"][0].decider == "Alice"
+
+
+class TaskOfAnAgentTests(ApprovalTestCase):
+    def test_a_task_tells_plan_deliverable_checklist_approvals_and_cost(self) -> None:
+        task = make_task(assigned_to="jordan")
+        Brief.objects.create(
+            task=task, reviewer=self.jordan, estimated_cost_microusd=2_000_000, actual_cost_microusd=500_000,
+            work_plan={"bullets": ["Read", "Write <b>", "Check"], "estimatedDuration": "2h", "dependencies": []},
+            deliverable={"summary": "A guide", "content": "# The guide", "artifacts": [{"name": "guide.md"}]},
+            review_checklist={"type": "DOCS", "items": [{"label": "Links work", "checked": True, "note": "All 12"},
+                                                        {"label": "Spelling", "checked": False}]},
+        )  # fmt: skip
+        approval = self.wants(task=task)
+        page = self.client.get(f"/tasks/{task.pk}/").content.decode()
+        for words in (
+            "Approval requested: Send the newsletter", "Write &lt;b&gt;", "2h", "A guide", "# The guide", "guide.md",
+            "Links work", "All 12", "Spelling", f"/approvals/#approval-{approval.pk}", "$0.50", "$2.00",
+        ):  # fmt: skip
+            assert words in page, words
+
+    def test_a_task_that_nobody_planned_shows_none_of_it_and_reading_writes_nothing(self) -> None:
+        task = make_task()
+        page = self.client.get(f"/tasks/{task.pk}/").content.decode()
+        assert "brief-part" not in page
+        assert not Brief.objects.exists()
