@@ -10,8 +10,6 @@ from governance.states import ASSIGNED, INBOX
 
 from .situation import AUTONOMY, Situation
 
-NOT_THERE = "The request is not valid"
-
 
 def settled(here: Situation, wanted: Sequence[Agent]) -> bool:
     """Whether it is that way already. Who asks for itself has what it wants when it is one of several."""
@@ -28,7 +26,7 @@ def check_giving(here: Situation, wanted: Sequence[Agent]) -> None:
     if here.agent is not None:
         _check_agent(here, here.agent, wanted)
     if not wanted and here.status not in (INBOX, ASSIGNED):
-        raise Invalid(NOT_THERE, details=[f"assigneeIds: a task in {here.status} needs at least one"])
+        raise Invalid("The request is not valid", details=[f"assigneeIds: a task in {here.status} needs at least one"])
 
 
 def _check_agent(here: Situation, me: Agent, wanted: Sequence[Agent]) -> None:

@@ -13,13 +13,14 @@ from django.db.models import Q
 from agents.models import Agent, Mandate
 from core.actors import Actor
 from core.errors import Denied, Invalid
+from core.secrets import redact
 from governance.states import CANCELED, DONE, EDGES, IN_PROGRESS, INBOX, NEEDS_APPROVAL, REVIEW, Edge, Right, shown
 from tasks.models import Brief, Comment, Task, Transition
 from tasks.services import Move, update_task
 from tasks.services import bookkeeping as books
 
 from .assigning import assign
-from .claiming import check_giving, check_type
+from .claiming import check_giving, check_type, settled
 from .completing import by_approval, completion
 from .documents import keep_artifacts, without_content
 from .entering import enter, limit_of, tell
@@ -102,8 +103,9 @@ def _move(here: Situation, wish: Wish, now: datetime) -> Moved:
     if edge is None:
         details = [f"toStatus: a task cannot go from {here.status} to {wish.to}"]
         raise Invalid(f"A task cannot go from {here.status} to {wish.to}", code="INVALID_TRANSITION", details=details)
-    given = here.assignees if wish.assignees is None else list(wish.assignees)
-    if wish.assignees is not None:
+    given = here.assignees
+    if wish.assignees is not None and not settled(here, wish.assignees):
+        given = list(wish.assignees)
         check_giving(here, given)
     _check_mover(here, edge, wish.to, given)
     request = Request(here, wish.to, wish.reason, wish.handed, given, now)
@@ -129,8 +131,7 @@ def _check_mover(here: Situation, edge: Edge, to: str, given: Sequence[Agent]) -
 def _go(here: Situation, edge: Edge, wish: Wish, given: Sequence[Agent], now: datetime) -> Moved:
     was, to, task, actor, agent = here.status, wish.to, here.task, here.actor, here.agent
     brief, snapshot = here.brief, _keep(here, wish.handed.supplied(edge), now)
-    (fields, _) = redacted({"reason": wish.reason})
-    reason = fields["reason"]
+    reason, _ = redact(wish.reason)
     changes: dict[str, Any] = {"status": to}
     if to in (DONE, CANCELED):
         changes["completed_at"] = now

@@ -24,7 +24,6 @@ from .redacting import joined, redacted
 from .situation import Situation, look
 
 LARGEST_METADATA = 16 * 1024
-NEEDED = "The request is not valid"
 # Columns of the task, by the names of the fields.
 COLUMNS = {"title": "title", "description": "description", "priority": "priority", "due_at": "due_at", "labels": "tags"}
 TEXTS = frozenset({*COLUMNS, "estimated_cost_microusd"})
@@ -110,5 +109,5 @@ def _merged(before: Any, changes: dict[str, Any]) -> dict[str, Any]:
     merged = {**(before if isinstance(before, dict) else {}), **changes}
     merged = {key: value for key, value in merged.items() if value is not None}
     if len(orjson.dumps(merged)) > LARGEST_METADATA:
-        raise Invalid(NEEDED, details=["metadata: must be at most 16 KiB"])
+        raise Invalid("The request is not valid", details=["metadata: must be at most 16 KiB"])
     return merged

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agents.models import Agent, Mandate
 from core.actors import Actor
 from core.errors import Denied
-from governance.states import ASSIGNED, IN_PROGRESS, REVIEW, STATUSES, TERMINAL, Mover, seen, targets
+from governance.states import ASSIGNED, IN_PROGRESS, REVIEW, TERMINAL, Mover, seen, targets
 from tasks.models import Brief, Task
 from tasks.services.assigning import assignees_of
 
@@ -93,6 +93,3 @@ def look(task: Task, *, actor: Actor, agent: Agent | None) -> Situation:
         agent=agent,
         mandate=Mandate.objects.of(agent) if agent is not None else None,
     )
-
-
-__all__ = ["STATUSES", "Situation", "look"]

@@ -106,9 +106,7 @@ def _rehome(task: Task, changes: dict[str, Any]) -> None:
     books.count(task, +1)
 
 
-def _notes(
-    task: Task, before: dict[str, Any], mentioned: list[str], actor: Actor, *, tells_status: bool
-) -> list[Note]:
+def _notes(task: Task, before: dict[str, Any], mentioned: list[str], actor: Actor, *, tells_status: bool) -> list[Note]:
     """Messages carry the title as it was; a mention in the description names the actor by user name."""
     notes = []
     if tells_status and task.status != before["status"] and before["assigned_to"]:

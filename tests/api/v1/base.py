@@ -33,7 +33,7 @@ class V1ApiTestCase(LegacyApiTestCase):
     def ask(
         self, method: str, path: str, body: Any = None, *, as_: User | Agent | str | None = None, **headers: str
     ) -> Answer:
-        """`as_` is one of the cast (default: bob, an operator), an agent, or a token. Headers as `x_idempotency_key`."""
+        """`as_` is one of the cast (default: bob, an operator), an agent, or a token. Headers: `x_idempotency_key`."""
         who = self.bob if as_ is None else as_
         key = self.token(who) if isinstance(who, Agent) else self.keys[who] if isinstance(who, User) else who
         meta = {f"HTTP_{name.upper()}": value for name, value in headers.items()}

@@ -120,6 +120,12 @@ class WhoTests(MovingTestCase):
         body = self.moved(self.given(), "IN_PROGRESS", workPlan=PLAN, assigneeIds=[self.agent("riley").slug])
         assert (body["task"]["assigneeIds"], body["task"]["status"]) == (["riley"], "IN_PROGRESS")
 
+    def test_naming_oneself_sends_nobody_away(self):
+        self.agent("riley")
+        task = self.new_task(assigneeIds=["jordan", "riley"])
+        body = self.moved(task, "IN_PROGRESS", as_=self.jordan, workPlan=PLAN, assigneeIds=["jordan"])
+        assert body["task"]["assigneeIds"] == ["jordan", "riley"]
+
     def test_who_is_paused_takes_begins_and_hands_in_nothing(self):
         task, working = self.given(), self.begun()
         Mandate.objects.filter(agent=self.jordan).update(control="PAUSED")
