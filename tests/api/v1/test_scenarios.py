@@ -57,3 +57,23 @@ class ScenarioTests(V1ApiTestCase):
         assert [row["id"] for row in heard["pendingApprovals"]] == [id]
         assert [note["approvalId"] for note in heard["pendingNotifications"]] == [id]
         assert self.ask("POST", "/agents/jordan/heartbeat", beat, as_=agent).body["pendingApprovals"] == []
+
+    def test_signs_that_no_id_holds_find_nothing_and_break_nothing(self):
+        self.agent("jordan")
+        for path in ("/agents/jor%00dan", "/agents/%F0%9F%98%80", "/stats/agents/%00/costs?period=day"):
+            with self.subTest(path=path):
+                self.refused(self.ask("GET", path), 404, "NOT_FOUND")
+        for path in ("/notifications?targetAgentId=%00", "/alerts?agentId=%00", "/events/timeline?agentId=%00"):
+            with self.subTest(path=path):
+                self.refused(self.ask("GET", path), 400, "VALIDATION_ERROR")
+        sent = {"id": "x", "name": "N\u0000ame", "role": "LEAD", "workspacePath": "/w", "parentAgentId": "\u0000"}
+        self.refused(self.ask("POST", "/agents", sent, as_=self.alice), 400, "VALIDATION_ERROR")
+        sent = {
+            "sessionKey": "s\u0000",
+            "status": "IDLE",
+            "metadata": {"a\u0000": "b\u0000"},
+            "currentTaskId": "\u0000",
+        }
+        assert self.ask("POST", "/agents/jordan/heartbeat", sent).status == 200
+        assert self.ask("PATCH", "/agents/jordan", {"metadata": {"c": ["\u0000"]}}, as_=self.alice).status == 200
+        assert self.ask("PATCH", "/agents/jordan", b'{"name": "\\ud800"}', as_=self.alice).status == 400
