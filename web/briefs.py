@@ -32,9 +32,16 @@ class Told:
     approvals: list[Line]
 
     @property
+    def is_costed(self) -> bool:
+        brief = self.brief
+        return brief is not None and bool(brief.actual_cost_microusd or brief.estimated_cost_microusd is not None)
+
+    @property
     def is_over_estimate(self) -> bool:
         brief = self.brief
-        return bool(brief and brief.actual_cost_microusd > (brief.estimated_cost_microusd or 0))
+        if brief is None or brief.estimated_cost_microusd is None:
+            return False
+        return brief.actual_cost_microusd > brief.estimated_cost_microusd
 
 
 def told_of(task: Task, *, now: datetime) -> Told:
