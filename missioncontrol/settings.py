@@ -170,7 +170,7 @@ STREAM_RECHECK_SECONDS = env.number("MC_STREAM_RECHECK_SECONDS", 60)
 
 # -- the log and its readers ------------------------------------------------------------------------------------------
 # Who hears what happens, in this order; dotted names of functions that take a page of events.
-EVENT_READERS: list[str] = ["realtime.readers.feed_webhooks"]
+EVENT_READERS: list[str] = ["realtime.readers.feed_webhooks", "api.v1.telling.feed_webhooks"]
 RETAIN_EVENTS_DAYS = env.number("MC_RETAIN_EVENTS_DAYS", 90)
 # Days by part of the data; 0 keeps it for ever.
 RETAIN_DAYS = {
@@ -216,6 +216,8 @@ DEFAULT_OWNER_GATEWAY = env.text("MC_DEFAULT_OWNER_GATEWAY") or env.text("MC_DEF
 WEBHOOK_MAX_RETRIES = max(1, env.number("MC_WEBHOOK_MAX_RETRIES", 5))
 # Networks inside that webhooks may be sent to all the same.
 WEBHOOK_ALLOWED_NETWORKS = env.networks("MC_WEBHOOK_ALLOWED_NETWORKS")
+if env.flag("MC_WEBHOOK_ALLOW_PRIVATE"):
+    WEBHOOK_ALLOWED_NETWORKS = ["0.0.0.0/0", "::/0"]
 OPENCLAW_HOME = env.openclaw_home()
 # Empty: the templates that come with the product.
 SOUL_TEMPLATES_DIR = env.text("OPENCLAW_SOUL_TEMPLATES_DIR")

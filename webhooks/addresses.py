@@ -42,6 +42,17 @@ def check_url(url: str) -> None:
         raise Invalid(BLOCKED)
 
 
+def check_resolved(url: str) -> None:
+    """Raise Invalid when its name leads inside now. What leads nowhere yet may: every call looks again."""
+    host = _plain(urlsplit(url).hostname or "")
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return
+    if not all(may_connect(ip_address(str(place[0]).partition("%")[0])) for *_, place in found):
+        raise Invalid(BLOCKED)
+
+
 def is_url(url: str) -> bool:
     try:
         _split(url)

@@ -32,7 +32,7 @@ async def ask(request: Request) -> tuple[int, str]:
         session.post(
             request.url,
             data=body,
-            headers=signing.headers_of(request.event, request.secret, body),
+            headers=signing.headers_of(request.event, request.secret, body, request.dialect),
             allow_redirects=False,
         ) as answer,
     ):

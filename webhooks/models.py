@@ -24,11 +24,18 @@ class WebhookQuerySet(WorkspaceQuerySet["Webhook"]):
 
 
 class Webhook(models.Model):
+    class Dialect(models.TextChoices):
+        """Whose names and whose form of a body it is told in."""
+
+        LEGACY = "legacy"
+        V1 = "v1"
+
+    dialect = models.CharField(max_length=8, choices=Dialect, default=Dialect.LEGACY)
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
     name = models.TextField()
     url = models.TextField()
     # As it is, since every request is signed with it. Shown once.
-    secret = models.CharField(max_length=64, null=True)  # noqa: DJ001 - the contract tells null from empty
+    secret = models.CharField(max_length=256, null=True)  # noqa: DJ001 - the contract tells null from empty
     events = models.JSONField(default=every_event)
     enabled = models.BooleanField(default=True)
     last_fired_at = models.DateTimeField(null=True)
@@ -46,6 +53,8 @@ class Webhook(models.Model):
         return self.name
 
     def wants(self, event: str) -> bool:
+        if self.dialect == self.Dialect.V1 and f"{event.partition('.')[0]}.*" in self.events:
+            return True
         return EVERYTHING in self.events or event in self.events
 
 

@@ -20,6 +20,7 @@ class Request:
     event: str
     secret: str | None
     payload: str
+    dialect: str = "legacy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,16 @@ class Sender:
         self._loop = asyncio.new_event_loop()
         # Looking up names blocks a thread each.
         self._loop.set_default_executor(ThreadPoolExecutor(PLACES, thread_name_prefix="webhook-names"))
-        threading.Thread(target=self._loop.run_forever, name="webhooks-io", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="webhooks-io", daemon=True)
+        self._thread.start()
         self._done: queue.SimpleQueue[tuple[Claimed, Outcome]] = queue.SimpleQueue()
         self._under_way: Counter[int] = Counter()
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        if not self._loop.is_running():
+            self._loop.close()
 
     def turn(self) -> bool:
         """Store what came back, take on what is due; true when anything was done."""

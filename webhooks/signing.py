@@ -4,21 +4,56 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+from datetime import datetime
 from typing import Any
 
 import orjson
 
+from .models import Webhook
+
 SIGNATURE, EVENT = "X-MC-Signature", "X-MC-Event"
+AGENTS = {Webhook.Dialect.LEGACY: "MissionControl-Webhook/1.0", Webhook.Dialect.V1: "MissionControl-Webhooks/1"}
 ALGORITHM, FORMAT = "HMAC-SHA256", "sha256=<hex-digest>"
 
 
-def payload_of(event: str, data: Any, *, timestamp: int) -> str:
-    return orjson.dumps({"event": event, "timestamp": timestamp, "data": data}).decode()
+def payload_of(event: str, data: Any, *, at: datetime, dialect: str = Webhook.Dialect.LEGACY) -> str:
+    """What is kept of a body: all but the id and the signature that the v1 dialect adds when it is sent."""
+    if dialect == Webhook.Dialect.V1:
+        return canonical({"event": event, "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "data": data})
+    return orjson.dumps({"event": event, "timestamp": int(at.timestamp()), "data": data}).decode()
 
 
-def stamped_again(payload: str, *, timestamp: int) -> str:
-    """The same event and data at another moment."""
-    return orjson.dumps({**orjson.loads(payload), "timestamp": timestamp}).decode()
+def stamped_again(payload: str, *, at: datetime, dialect: str = Webhook.Dialect.LEGACY) -> str:
+    """The same event and data at another moment; in the v1 dialect, whose receivers know it by its id, as it was."""
+    if dialect == Webhook.Dialect.V1:
+        return payload
+    return orjson.dumps({**orjson.loads(payload), "timestamp": int(at.timestamp())}).decode()
+
+
+def numbered(payload: str, id: str) -> str:
+    """With an id, unless it has one: every attempt has that of the first."""
+    return canonical({"id": id, **orjson.loads(payload)})
+
+
+def sealed(payload: str, secret: str) -> str:
+    """With its own signature, as the v1 dialect sends it."""
+    body = orjson.loads(payload)
+    digest = hmac.new(secret.encode(), canonical(body).encode(), hashlib.sha256).hexdigest()
+    return canonical({**body, "signature": digest})
+
+
+def canonical(body: Any) -> str:
+    return json.dumps(_plain(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers without a fraction: not every language writes 5.0 once it has read it."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def sign(secret: str, body: bytes) -> str:
@@ -30,10 +65,10 @@ def verify(secret: str, body: bytes, signature: str) -> bool:
     return hmac.compare_digest(sign(secret, body).encode(), signature.encode())
 
 
-def headers_of(event: str, secret: str | None, body: bytes) -> dict[str, str]:
+def headers_of(event: str, secret: str | None, body: bytes, dialect: str) -> dict[str, str]:
     headers = {
         "Content-Type": "application/json",
-        "User-Agent": "MissionControl-Webhook/1.0",
+        "User-Agent": AGENTS[Webhook.Dialect(dialect)],
         "Accept-Encoding": "identity",
         EVENT: event,
     }

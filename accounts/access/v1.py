@@ -61,4 +61,6 @@ TABLE: dict[str, dict[str, Who | None]] = {
     "run": {"PATCH": ACTING},
     "tool-calls": {"POST": ACTING},
     "tool-call": {"PATCH": ACTING},
+    "webhooks": {"GET": ADMINS, "POST": ADMINS},
+    "webhook": {"DELETE": ADMINS},
 }

@@ -23,6 +23,7 @@ from . import (
     tokens,
     tool_calls,
     transitions,
+    webhooks,
 )
 from .base import V1View
 from .unknown import unknown_path
@@ -66,5 +67,7 @@ urlpatterns = [
     at("approvals/<id>/cancel", approvals.Cancel),
     at("policy/evaluate", policy.Evaluate),
     at("policy/active", policy.ActivePolicy),
+    at("webhooks", webhooks.Webhooks),
+    at("webhooks/<id>", webhooks.OneWebhook),
     re_path("", unknown_path),
 ]

@@ -2,7 +2,7 @@
 
 from .by_hand import find_delivery, ping, send_again
 from .claiming import Claimed, Switch, claim
-from .managing import create_webhook, delete_webhook, find_webhook, update_webhook
+from .managing import create_webhook, delete_webhook, find_webhook, subscribe, update_webhook
 from .queueing import Happening, queue, somebody_listens
 from .retrying import retry_due
 from .settling import settle
@@ -22,5 +22,6 @@ __all__ = [
     "send_again",
     "settle",
     "somebody_listens",
+    "subscribe",
     "update_webhook",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,8 +11,9 @@ from core.actors import Actor
 from core.rows import find
 from webhooks import signing
 from webhooks.models import Delivery, Webhook
-from webhooks.posting import Outcome, Request, post_now
+from webhooks.posting import Outcome, post_now
 
+from .claiming import request_of
 from .queueing import waiting
 from .settling import finish, forget_old
 
@@ -32,7 +34,10 @@ def ping(*, webhook: Webhook, actor: Actor, now: datetime) -> tuple[Outcome, Del
         "webhook_name": webhook.name,
         "triggered_by": actor.username,
     }
-    payload = signing.payload_of(PING, data, timestamp=int(now.timestamp()))
+    payload = signing.payload_of(PING, data, at=now, dialect=webhook.dialect)
+    if webhook.dialect == Webhook.Dialect.V1:
+        # It has no row yet whose number it could have.
+        payload = signing.numbered(payload, f"delivery_{uuid.uuid4().hex}")
     return _send(waiting(webhook, PING, payload, due_at=now, now=now), webhook, now=now)
 
 
@@ -41,7 +46,7 @@ def send_again(*, delivery: Delivery, actor: Actor, now: datetime) -> tuple[Outc
     again = waiting(
         delivery.webhook,
         delivery.event_type,
-        signing.stamped_again(delivery.payload, timestamp=int(now.timestamp())),
+        signing.stamped_again(delivery.payload, at=now, dialect=delivery.webhook.dialect),
         due_at=now,
         now=now,
         attempt=delivery.attempt + 1,
@@ -53,7 +58,7 @@ def send_again(*, delivery: Delivery, actor: Actor, now: datetime) -> tuple[Outc
 
 def _send(delivery: Delivery, webhook: Webhook, *, now: datetime) -> tuple[Outcome, Delivery]:
     """Outside of any transaction: an endpoint takes its time. Nothing is stored before there is an outcome."""
-    outcome = post_now(Request(webhook.url, delivery.event_type, webhook.secret, delivery.payload))
+    outcome = post_now(request_of(webhook, delivery))
     with transaction.atomic():
         # Somebody may have removed it meanwhile; who wants to do so now waits.
         find(Webhook.objects.select_for_update(no_key=True), webhook.pk, "Webhook not found")

@@ -52,16 +52,24 @@ def _claim(now: datetime, places: int, under_way: Mapping[int, int], wanted: Q) 
             taken += [(row, webhook) for row in _due(webhook, now, share, wanted)]
     if not taken:
         return []
-    retried = [row for row, _ in taken if row.is_retry]
-    for row in retried:
-        row.payload = signing.stamped_again(row.payload, timestamp=int(now.timestamp()))
-    Delivery.objects.bulk_update(retried, ["payload"])
-    Delivery.objects.filter(pk__in=[row.parent_delivery_id for row in retried]).update(next_retry_at=None)
+    retried = [(row, webhook) for row, webhook in taken if row.is_retry]
+    for row, webhook in retried:
+        row.payload = signing.stamped_again(row.payload, at=now, dialect=webhook.dialect)
+    new = [row for row, webhook in taken if webhook.dialect == Webhook.Dialect.V1 and not row.is_retry]
+    for row in new:
+        row.payload = signing.numbered(row.payload, f"delivery_{row.pk}")
+    Delivery.objects.bulk_update([row for row, _ in retried] + new, ["payload"])
+    Delivery.objects.filter(pk__in=[row.parent_delivery_id for row, _ in retried]).update(next_retry_at=None)
     Delivery.objects.filter(pk__in=[row.pk for row, _ in taken]).update(claimed_until=now + CLAIM)
-    return [
-        Claimed(row.pk, webhook.pk, Request(webhook.url, row.event_type, webhook.secret, row.payload))
-        for row, webhook in taken
-    ]
+    return [Claimed(row.pk, webhook.pk, request_of(webhook, row)) for row, webhook in taken]
+
+
+def request_of(webhook: Webhook, row: Delivery) -> Request:
+    """What is sent of it now, signed with the secret of now."""
+    payload = row.payload
+    if webhook.dialect == Webhook.Dialect.V1 and webhook.secret:
+        payload = signing.sealed(payload, webhook.secret)
+    return Request(webhook.url, row.event_type, webhook.secret, payload, webhook.dialect)
 
 
 def _due(webhook: Webhook, now: datetime, share: int, wanted: Q) -> list[Delivery]:

@@ -14,7 +14,7 @@ from activity.services import fact, record
 from core.actors import Actor
 from core.ids import ref
 from core.rows import change, find
-from webhooks.addresses import check_url
+from webhooks.addresses import check_resolved, check_url
 from webhooks.models import Webhook
 
 
@@ -34,6 +34,26 @@ def create_webhook(
         url=url,
         events=events,
         secret=_new_secret() if with_secret else None,
+        created_by=actor.username,
+        created_at=now,
+        updated_at=now,
+    )
+    record(changed(webhook, actor, what="created"), at=now)
+    return webhook
+
+
+@transaction.atomic
+def subscribe(*, actor: Actor, now: datetime, url: str, events: list[str], secret: str) -> Webhook:
+    """A webhook of the v1 dialect, whose owner brings the secret. Raises Invalid for an address inside."""
+    check_url(url)
+    check_resolved(url)
+    webhook = Webhook.objects.create(
+        workspace_id=actor.workspace_id,
+        dialect=Webhook.Dialect.V1,
+        name=url[:200],
+        url=url,
+        events=events,
+        secret=secret,
         created_by=actor.username,
         created_at=now,
         updated_at=now,

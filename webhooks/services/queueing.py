@@ -23,10 +23,11 @@ class Happening:
     names: tuple[str, ...]
     data: Callable[[], dict[str, Any]]
     at: datetime
+    dialect: str = Webhook.Dialect.LEGACY
 
 
-def somebody_listens() -> bool:
-    return Webhook.objects.filter(enabled=True).exists()
+def somebody_listens(dialect: str = Webhook.Dialect.LEGACY) -> bool:
+    return Webhook.objects.filter(enabled=True, dialect=dialect).exists()
 
 
 @transaction.atomic
@@ -47,8 +48,8 @@ def _rows(one: Happening, webhooks: list[Webhook]) -> Iterable[Delivery]:
     for name in one.names:
         payload = ""
         for webhook in webhooks:
-            if webhook.created_at <= one.at and webhook.wants(name):
-                payload = payload or signing.payload_of(name, one.data(), timestamp=int(one.at.timestamp()))
+            if webhook.dialect == one.dialect and webhook.created_at <= one.at and webhook.wants(name):
+                payload = payload or signing.payload_of(name, one.data(), at=one.at, dialect=one.dialect)
                 yield waiting(webhook, name, payload, due_at=one.at, now=one.at)
 
 

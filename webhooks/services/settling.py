@@ -12,6 +12,8 @@ from django.db.models import F
 
 from activity.services import record
 from core.actors import system
+from governance.models import Alert
+from governance.services.alerts import Trouble, open_alert
 from webhooks.models import Delivery, Webhook
 from webhooks.posting import Outcome
 
@@ -22,6 +24,9 @@ DELAYS = (30, 300, 1800, 7200, 28_800)
 JITTER = 0.2
 HISTORY = 200
 NO_ANSWER = -1
+# Deliveries in a row that failed for good, in the v1 dialect.
+EXHAUSTED = 5
+V1 = Webhook.Dialect.V1
 
 
 @transaction.atomic
@@ -62,16 +67,36 @@ def finish(row: Delivery, outcome: Outcome, *, now: datetime) -> bool:
 
 
 def _count_failures(row: Delivery, outcome: Outcome, *, now: datetime) -> None:
-    """Automatic deliveries alone count: they try again, and in the end switch the webhook off."""
+    """Automatic deliveries alone count: they try again, and in the end switch the webhook off. Each attempt counts;
+    in the v1 dialect, each delivery that failed for good."""
     webhook = Webhook.objects.filter(pk=row.webhook_id)
     if outcome.success:
         webhook.exclude(consecutive_failures=0).update(consecutive_failures=0)
         return
-    webhook.update(consecutive_failures=F("consecutive_failures") + 1)
-    if row.attempt < settings.WEBHOOK_MAX_RETRIES - 1:
+    is_v1 = row.webhook.dialect == V1
+    retries, most = (
+        (len(DELAYS), EXHAUSTED) if is_v1 else (settings.WEBHOOK_MAX_RETRIES - 1, settings.WEBHOOK_MAX_RETRIES)
+    )
+    goes_on = row.attempt < retries
+    if not (is_v1 and goes_on):
+        webhook.update(consecutive_failures=F("consecutive_failures") + 1)
+    if goes_on:
         _try_again(row, now=now)
-    elif webhook.filter(consecutive_failures__gte=settings.WEBHOOK_MAX_RETRIES, enabled=True).update(enabled=False):
+    elif webhook.filter(consecutive_failures__gte=most, enabled=True).update(enabled=False):
         record(changed(row.webhook, system(row.workspace_id)), at=now)
+        if is_v1:
+            _alert(row.webhook, outcome, now=now)
+
+
+def _alert(webhook: Webhook, outcome: Outcome, *, now: datetime) -> None:
+    trouble = Trouble(
+        "WEBHOOK_DISABLED",
+        Alert.Severity.WARNING,
+        f"A webhook was switched off: {webhook.name}",
+        f"{EXHAUSTED} deliveries in a row failed for good, the last with {outcome.error or outcome.status}.",
+        metadata={"webhookId": f"webhook_{webhook.pk}"},
+    )
+    open_alert(trouble=trouble, actor=system(webhook.workspace_id), now=now)
 
 
 def _try_again(row: Delivery, *, now: datetime) -> None:

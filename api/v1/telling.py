@@ -1,0 +1,41 @@
+"""What happens, for the webhooks of this dialect: a durable reader of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from activity.models import Event
+from activity.readers import only_while
+from webhooks.models import EVERYTHING, Webhook
+from webhooks.services import Happening, queue, somebody_listens
+
+EVENTS = (
+    "task.created", "task.updated", "task.transitioned", "task.deleted", "message.posted", "document.created",
+    "approval.requested", "approval.decided", "approval.expired", "agent.registered", "agent.updated",
+    "agent.status_changed", "agent.control", "run.started", "run.completed", "tool_call.recorded",
+    "permission.requested", "permission.resolved", "notification.created", "alert.opened", "alert.resolved",
+    "budget.warning", "budget.exceeded", "loop.detected",
+)  # fmt: skip
+# What a webhook may ask for: single events, all of a kind, everything.
+KNOWN = frozenset({*EVENTS, *(f"{event.partition('.')[0]}.*" for event in EVENTS), EVERYTHING})
+V1 = Webhook.Dialect.V1
+
+
+@only_while(partial(somebody_listens, V1))
+def feed_webhooks(page: Sequence[Event]) -> None:
+    """Queue a delivery for each webhook and event it wants, in the transaction that moves the cursor."""
+    told = [event for event in page if event.kind in EVENTS and event.workspace_id is not None]
+    queue(
+        Happening(event.workspace_id, (event.kind,), partial(_data, event), event.at, V1)
+        for event in told
+        if event.workspace_id is not None
+    )
+
+
+def _data(event: Event) -> dict[str, Any]:
+    # Only where somebody listens: the shapes take memory that a worker can do without.
+    from .told import objects_of
+
+    return {**objects_of(event), "workspaceId": f"workspace_{event.workspace_id}"}

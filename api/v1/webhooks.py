@@ -1,0 +1,73 @@
+"""Webhooks of this dialect: where administrators have told what happens."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, Strict
+from pydantic_core import PydanticCustomError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.errors import Invalid, NotFound
+from webhooks.models import Webhook
+from webhooks.services import delete_webhook, subscribe
+
+from .base import V1View
+from .body import Shape, Text
+from .ids import row_id, shown
+from .listing import page_of
+from .telling import KNOWN
+
+
+def _known(name: str) -> str:
+    if name not in KNOWN:
+        raise PydanticCustomError("event", "is no event that webhooks are told of")
+    return name
+
+
+Name = Annotated[str, Strict(), AfterValidator(_known)]
+
+
+class Subscription(Shape):
+    url: Annotated[Text, Field(min_length=1, max_length=2048)]
+    events: Annotated[list[Name], Field(min_length=1, max_length=50)]
+    # As it is: it signs what is sent.
+    secret: Annotated[str, Strict(), Field(min_length=16, max_length=256)]
+
+
+def webhook_out(row: Webhook) -> dict[str, Any]:
+    return {"id": shown("webhook", row.pk), "url": row.url, "events": row.events, "active": row.enabled}
+
+
+class Webhooks(V1View):
+    route = "webhooks"
+
+    def get(self, request: Request) -> Response:
+        page = page_of(request.query_params)
+        rows = Webhook.objects.in_workspace(self.actor.workspace_id).filter(dialect=Webhook.Dialect.V1)
+        total = rows.count()
+        found = list(rows.order_by("-id")[page.offset : page.offset + page.limit])
+        listed = [webhook_out(row) for row in found]
+        return Response({"webhooks": listed, "total": total, "hasMore": page.has_more(len(found), total)})
+
+    def post(self, request: Request) -> Response:
+        want = self.read(Subscription)
+        events = list(dict.fromkeys(want.events))
+        try:
+            row = subscribe(actor=self.actor, now=self.now, url=want.url, events=events, secret=want.secret)
+        except Invalid as refusal:
+            raise Invalid("The request is not valid", details=[f"url: {refusal.message}"]) from None
+        return Response({"webhook": webhook_out(row)}, status=201)
+
+
+class OneWebhook(V1View):
+    route = "webhook"
+
+    def delete(self, request: Request, id: str) -> Response:
+        here = Webhook.objects.in_workspace(self.actor.workspace_id).filter(dialect=Webhook.Dialect.V1)
+        row = here.filter(pk=row_id("webhook", id)).first()
+        if row is None:
+            raise NotFound(f"There is no webhook {id[:80]}")
+        delete_webhook(webhook=row, actor=self.actor, now=self.now)
+        return Response(status=204)
