@@ -4,75 +4,88 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_keys_of_people_and_calls_that_count_once'),
-        ('notifications', '0002_delivery'),
+        ("accounts", "0004_keys_of_people_and_calls_that_count_once"),
+        ("notifications", "0002_delivery"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='notification',
-            name='approval_id',
+            model_name="notification",
+            name="approval_id",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='attempts',
+            model_name="notification",
+            name="attempts",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='channel',
-            field=models.CharField(choices=[('HEARTBEAT', 'Heartbeat'), ('TELEGRAM', 'Telegram'), ('SLACK', 'Slack'), ('EMAIL', 'Email'), ('WEBHOOK', 'Webhook')], default='HEARTBEAT', max_length=9),
+            model_name="notification",
+            name="channel",
+            field=models.CharField(
+                choices=[
+                    ("HEARTBEAT", "Heartbeat"),
+                    ("TELEGRAM", "Telegram"),
+                    ("SLACK", "Slack"),
+                    ("EMAIL", "Email"),
+                    ("WEBHOOK", "Webhook"),
+                ],
+                default="HEARTBEAT",
+                max_length=9,
+            ),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='expires_at',
+            model_name="notification",
+            name="expires_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='external_id',
+            model_name="notification",
+            name="external_id",
             field=models.CharField(max_length=200, null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='failed_at',
+            model_name="notification",
+            name="failed_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='last_error',
+            model_name="notification",
+            name="last_error",
             field=models.TextField(null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='max_attempts',
+            model_name="notification",
+            name="max_attempts",
             field=models.PositiveSmallIntegerField(default=5),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='message_id',
+            model_name="notification",
+            name="message_id",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='next_attempt_at',
+            model_name="notification",
+            name="next_attempt_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='send_after',
+            model_name="notification",
+            name="send_after",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='sent_at',
+            model_name="notification",
+            name="sent_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('delivered_at', None)), fields=['workspace', 'recipient', 'expires_at'], name='notification_due'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("delivered_at", None)),
+                fields=["workspace", "recipient", "expires_at"],
+                name="notification_due",
+            ),
         ),
     ]
