@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from activity.catalogue import Kind
@@ -120,10 +120,17 @@ def general_project(workspace_id: int, *, besides: Project | None = None) -> Pro
     """The workspace's default project, made on first use; `besides` is one that it must not be."""
     here = Project.objects.in_workspace(workspace_id)
     active = here.active().exclude(pk=besides.pk) if besides else here.active()
-    found = active.filter(slug=GENERAL).first() or active.order_by("id").first()
-    return found or Project.objects.create(
-        workspace_id=workspace_id, name="General", slug=GENERAL, ticket_prefix=_free_prefix(workspace_id)
-    )
+    if found := active.filter(slug=GENERAL).first() or active.order_by("id").first():
+        return found
+    prefix = _free_prefix(workspace_id)
+    try:
+        with transaction.atomic():
+            return Project.objects.create(workspace_id=workspace_id, name="General", slug=GENERAL, ticket_prefix=prefix)
+    except IntegrityError:
+        # Somebody else has made it at this moment.
+        if found := active.filter(slug=GENERAL).first():
+            return found
+        raise
 
 
 def _free_prefix(workspace_id: int) -> str:
