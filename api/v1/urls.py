@@ -32,7 +32,7 @@ from .unknown import unknown_path
 def at(route: str, view: type[V1View]) -> URLPattern:
     """`tasks/<id>/messages`, each `<name>` being one segment."""
     pattern = "/".join(f"(?P{part}[^/]+)" if part.startswith("<") else part for part in route.split("/"))
-    return URLPattern(RegexPattern(rf"^{pattern}/?$"), view.as_view(), name=f"v1-{view.route}")
+    return URLPattern(RegexPattern(rf"^{pattern}/?\Z"), view.as_view(), name=f"v1-{view.route}")
 
 
 urlpatterns = [
