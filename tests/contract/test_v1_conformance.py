@@ -6,19 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.v1 import DELIVERABLE, PLAN, Fleet
+from tests.contract.v1 import DELIVERABLE, JORDAN, PLAN, Fleet, canonical, digest, until
 from tests.server import Server
+from tests.webhooks.receiver import Receiver
 
-JORDAN = {
-    "id": "jordan", "name": "Jordan", "role": "SPECIALIST", "workspacePath": "/srv/jordan",
-    "allowedTaskTypes": ["CONTENT", "SOCIAL", "DOCS"], "budgetDaily": 5.00, "budgetPerRun": 0.75,
-}  # fmt: skip
+REASON = "Command matches blocked pattern: rm -rf"
+SECRET = "correct horse battery staple"
 BEAT = ("acknowledged", "pendingNotifications", "pendingApprovals", "assignedTasks")
 
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with Server() as server:
+    with Server(worker=True, MC_WEBHOOK_ALLOW_PRIVATE="1") as server:
         yield Fleet(server)
 
 
@@ -41,7 +40,6 @@ def test_02_without_a_token_nothing_is_answered(fleet):
 
 def test_03_a_beat_has_the_four_documented_keys(fleet, agent):
     beat = fleet.beat(agent)
-    assert set(BEAT) <= set(beat)
     assert [beat[name] for name in BEAT] == [True, [], [], []]
 
 
@@ -52,8 +50,8 @@ def test_04_a_list_holds_only_what_was_asked_for(fleet, agent):
     fleet.begun(agent)
     body = fleet.done("GET", "/tasks?status=INBOX,ASSIGNED&type=CONTENT&limit=10", as_=agent)
     assert len(body["tasks"]) == 10 and body["total"] >= 12 and body["hasMore"] is True
-    assert {task["type"] for task in body["tasks"]} == {"CONTENT"}
-    assert {task["status"] for task in body["tasks"]} == {"INBOX", "ASSIGNED"}
+    found = {(task["type"], task["status"]) for task in body["tasks"]}
+    assert found == {("CONTENT", "INBOX"), ("CONTENT", "ASSIGNED")}
 
 
 def test_05_a_task_is_claimed_by_one_agent(fleet, agent):
@@ -61,9 +59,8 @@ def test_05_a_task_is_claimed_by_one_agent(fleet, agent):
     for _ in range(2):
         claimed = fleet.done("PATCH", f"/tasks/{task}", {"assigneeIds": [agent]}, as_=agent)["task"]
         assert (claimed["status"], claimed["assigneeIds"]) == ("ASSIGNED", [agent])
-    refused = fleet.refused(
-        fleet.ask("PATCH", f"/tasks/{task}", {"assigneeIds": [other]}, as_=other), 409, "ALREADY_CLAIMED"
-    )
+    late = fleet.ask("PATCH", f"/tasks/{task}", {"assigneeIds": [other]}, as_=other)
+    refused = fleet.refused(late, 409, "ALREADY_CLAIMED")
     assert refused["error"]["details"]["assigneeIds"] == [agent]
     assert fleet.moves(task) == [("INBOX", "ASSIGNED")]
 
@@ -75,9 +72,7 @@ def test_06_two_bullets_are_no_plan(fleet, agent):
     assert body["success"] is False
     assert [error["field"] for error in body["errors"]] == ["workPlan.bullets"]
     assert body["allowedTransitions"] == ["INBOX", "IN_PROGRESS", "NEEDS_APPROVAL"]
-    assert body["error"]["details"] == {
-        "errors": body["errors"], "allowedTransitions": body["allowedTransitions"], "currentStatus": "ASSIGNED",
-    }  # fmt: skip
+    assert body["error"]["details"]["currentStatus"] == "ASSIGNED"
 
 
 def test_07_a_start_that_is_repeated_with_its_key_happens_once(fleet, agent):
@@ -99,7 +94,6 @@ def test_09_whoever_is_mentioned_hears_of_it_with_a_beat(fleet, agent):
     task, casey = fleet.begun(agent), fleet.agent()
     said = {"type": "PROGRESS", "content": "Half of it stands", "mentions": [casey]}
     body = fleet.done("POST", f"/tasks/{task}/messages", said, as_=agent, status=201)
-    assert (body["message"]["type"], body["message"]["mentions"]) == ("PROGRESS", [casey])
     assert body["notifications"] == [{"agentId": casey, "queued": True}]
     [heard] = fleet.beat(casey)["pendingNotifications"]
     assert (heard["type"], heard["taskId"], heard["messageId"]) == ("MENTION", task, body["message"]["id"])
@@ -156,8 +150,7 @@ def test_15_a_person_completes(fleet, agent):
     task = fleet.handed_in(agent)
     shown = fleet.moved(task, "DONE", reason="Well done")["task"]
     assert (shown["status"], shown["completion"]["approvedBy"]) == ("DONE", "user_1")
-    assert shown["completion"]["decisionNote"] == "Well done"
-    assert shown["completedAt"]
+    assert shown["completion"]["decisionNote"] == "Well done" and shown["completedAt"]
 
 
 def test_16_an_approval_holds_its_task_and_is_asked_for_once(fleet, agent):
@@ -199,11 +192,8 @@ def test_19_undecided_in_time_the_task_is_blocked(fleet, agent):
 
 def test_20_the_reference_case_of_the_policy(fleet, agent):
     assert fleet.judged(agent, "rm -rf /tmp/test") == {
-        "decision": "DENY",
-        "riskLevel": "RED",
-        "reason": "Command matches blocked pattern: rm -rf",
-        "violations": ["shell_blocklist:rm -rf"],
-    }
+        "decision": "DENY", "riskLevel": "RED", "reason": REASON, "violations": ["shell_blocklist:rm -rf"],
+    }  # fmt: skip
 
 
 def test_21_what_needs_somebody_to_vouch_for_it(fleet, agent):
@@ -260,8 +250,7 @@ def test_27_the_101st_task_of_a_minute_has_to_wait():
         for _ in range(101):
             last = fleet.ask("POST", "/tasks", {"title": "One of many", "type": "OPS"}, as_=agent)
         assert fleet.refused(last, 429, "RATE_LIMITED")["error"]["details"]["limit"] == 100
-        assert int(last.headers["retry-after"]) >= 1
-        assert last.headers["x-ratelimit-remaining"] == "0"
+        assert (int(last.headers["retry-after"]) >= 1, last.headers["x-ratelimit-remaining"]) == (True, "0")
         assert fleet.done("GET", "/tasks")["total"] == 100
 
 
@@ -269,9 +258,8 @@ def test_28_draining_gives_back_what_was_not_begun(fleet, agent):
     begun, waiting = fleet.begun(agent), fleet.task(assigneeIds=[agent])
     body = fleet.done("POST", f"/agents/{agent}/control", {"action": "DRAIN"})
     assert body["agent"]["status"] == "DRAINED"
-    assert [(task["id"], task["status"], task["assigneeIds"]) for task in body["affectedTasks"]] == [
-        (waiting, "INBOX", [])
-    ]
+    [back] = body["affectedTasks"]
+    assert (back["id"], back["status"], back["assigneeIds"]) == (waiting, "INBOX", [])
     assert fleet.status(begun) == "IN_PROGRESS"
 
 
@@ -279,9 +267,7 @@ def test_29_the_command_line_says_the_reference_case_in_three_lines(fleet, agent
     asked = ("--action-type", "TOOL_CALL", "--tool", "exec", "--args", '{"command": "rm -rf /tmp/test"}')
     done = fleet.mc(agent, "policy", "check", *asked)
     assert (done.returncode, done.stderr) == (10, "")
-    assert done.stdout.splitlines() == [
-        "Decision: DENY", "Risk Level: RED", "Reason: Command matches blocked pattern: rm -rf"
-    ]  # fmt: skip
+    assert done.stdout == f"Decision: DENY\nRisk Level: RED\nReason: {REASON}\n"
 
 
 def test_30_the_command_line_reads_a_plan_as_shells_pass_it(fleet, agent):
@@ -290,6 +276,19 @@ def test_30_the_command_line_reads_a_plan_as_shells_pass_it(fleet, agent):
     assert (done.returncode, done.stderr) == (0, "")
     shown = fleet.done("GET", f"/tasks/{task}")["task"]
     assert (shown["status"], shown["workPlan"]["bullets"]) == ("IN_PROGRESS", ["A", "B", "C"])
+
+
+def test_31_what_webhooks_are_told_is_signed_twice(fleet):
+    fleet.await_worker()
+    with Receiver() as receiver:
+        hook = {"url": receiver.url, "events": ["task.created"], "secret": SECRET}
+        assert "secret" not in fleet.done("POST", "/webhooks", hook, status=201)["webhook"]
+        task = fleet.task(title="Für alle: 🛰")
+        until(lambda: receiver.got)
+    told = (got := receiver.got[0]).body
+    assert (told["event"], told["data"]["task"]["id"]) == (got.headers["X-MC-Event"], task)
+    assert got.headers["X-MC-Signature"] == f"sha256={digest(SECRET, got.raw)}"
+    assert told.pop("signature") == digest(SECRET, canonical(told))
 
 
 def test_32_nothing_of_another_workspace_is_found(fleet, agent):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +22,10 @@ MC = Path(sys.executable).with_name("mc")
 PLAN = {"bullets": ["Read", "Write", "Check", "Send"], "estimatedCost": 0.5}
 CHECKLIST = {"type": "CONTENT", "items": [{"label": "Read twice", "checked": True}]}
 DELIVERABLE = {"content": "# The post", "summary": "Short"}
+JORDAN = {
+    "id": "jordan", "name": "Jordan", "role": "SPECIALIST", "workspacePath": "/srv/jordan",
+    "allowedTaskTypes": ["CONTENT", "SOCIAL", "DOCS"], "budgetDaily": 5.00, "budgetPerRun": 0.75,
+}  # fmt: skip
 KEY_OF_ELSEWHERE = """
 from accounts.models import Tenant, Workspace
 from accounts.services import issue_key
@@ -31,6 +40,22 @@ from governance.models import Approval
 Approval.objects.filter(pk={id}).update(expires_at=timezone.now() - timedelta(minutes=1))
 """
 Body = dict[str, Any]
+
+
+def until(happened: Callable[[], Any], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def digest(secret: str, message: bytes) -> str:
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def canonical(body: Body) -> bytes:
+    """What the signature in a delivery's body is made of."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 @dataclass
@@ -154,6 +179,10 @@ class Fleet:
             "status": "RUNNING", **fields,
         }  # fmt: skip
         return self.done("POST", "/events/run", body, status=201, as_=agent)
+
+    def await_worker(self) -> None:
+        """Until it reads what happens: webhooks are told of nothing that was before."""
+        until(lambda: self.server.query("SELECT 1 FROM activity_reader WHERE name LIKE '%telling.feed_webhooks'"))
 
     def let_expire(self, approval: str) -> None:
         """As if nobody had decided it in time."""
