@@ -43,11 +43,11 @@ class Api(BaseHandler):
         self._middleware_chain = convert_exception_to_response(CookieNames(answer))
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        # What Django's signal would do around each request: a connection that broke meanwhile is made again.
+        connection.close_if_unusable_or_obsolete()
         response = super().get_response(request)
         if isinstance(response, Response):
             _untie(response)
-        if connection.errors_occurred:
-            connection.close_if_unusable_or_obsolete()
         return response
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
