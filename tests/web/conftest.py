@@ -15,7 +15,12 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 WIDE = {"width": 1440, "height": 900}
 # Refusals that a test provokes; the browser and htmx note each of them.
-EXPECTED = ("the server responded with a status of 4", "Response Status Error Code 4")
+# The last one is the network that a test takes away: what a page asks for at that moment fails.
+EXPECTED = (
+    "the server responded with a status of 4",
+    "Response Status Error Code 4",
+    "net::ERR_INTERNET_DISCONNECTED",
+)
 
 expect.set_options(timeout=6000)
 
