@@ -27,7 +27,7 @@ async def admitted(stack: AsyncExitStack, server: Server) -> tuple[Client, list[
     admin = await stack.enter_async_context(Client(server.url, server.key))
     agents = []
     for id in AGENTS:
-        fields = {"id": id, "name": id.title(), "role": "SPECIALIST", "workspacePath": f"/work/{id}"}
+        fields = {"id": id, "name": id.title(), "role": "SPECIALIST", "workspacePath": f"/squad/{id}"}
         await admin.once("x", "POST", "/api/v1/agents", fields)
         token = (await admin.once("x", "POST", "/api/v1/auth/token", {"agentId": id})).get("token")
         agents.append(await stack.enter_async_context(Client(server.url, token)))

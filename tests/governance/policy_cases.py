@@ -9,7 +9,7 @@ from typing import Any
 
 from governance.policy import Action, ActionType, AgentFacts, Context, Policy, Verdict, evaluate
 
-WORKSPACE = "/work/jordan"
+WORKSPACE = "/squad/jordan"
 POLICY = Policy()
 INTERN = AgentFacts("ivy", "INTERN", workspace_path=WORKSPACE, can_spawn=False)
 SPECIALIST = AgentFacts("jordan", "SPECIALIST", workspace_path=WORKSPACE)

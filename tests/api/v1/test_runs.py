@@ -202,12 +202,12 @@ class ToolCallTests(RunTestCase):
         assert self.heard().count("tool_call.recorded") == 2
 
     def test_secrets_and_paths_elsewhere_are_taken_out(self):
-        self.jordan.workspace_path = "/work/jordan"
+        self.jordan.workspace_path = "/squad/jordan"
         self.jordan.save()
         secret = "ghp_" + "a" * 36
-        call = self.call(inputPreview=f"cat /home/me/key /work/jordan/a.txt --token {secret}")["toolCall"]
+        call = self.call(inputPreview=f"cat /home/me/key /squad/jordan/a.txt --token {secret}")["toolCall"]
         assert call["inputPreview"].count("[REDACTED]") == 2
-        assert "/work/jordan/a.txt" in call["inputPreview"]
+        assert "/squad/jordan/a.txt" in call["inputPreview"]
         assert call["redactedFields"] == ["inputPreview"]
         ended = self.end(call["id"], outputPreview="see https://github.com/a/b", error=f"bad {secret}")["toolCall"]
         assert ended["outputPreview"] == "see https://github.com/a/b"
