@@ -9,9 +9,9 @@ from django.db import models
 from django.db.models import Q
 
 from core.clock import milliseconds
+from core.money import MICRO
 from core.querysets import WorkspaceQuerySet
 
-MICRO = 1_000_000
 # Ten billion dollars: nine hundred such sums still add up within 64 bits.
 LARGEST_SUM = 10**16
 

@@ -12,7 +12,9 @@ from django.conf import settings
 from genai_prices import Usage, calc_price
 from genai_prices.data import providers
 
-from .models import LARGEST_SUM, MICRO, PriceOverride
+from core.money import MICRO
+
+from .models import LARGEST_SUM, PriceOverride
 
 # Micro-dollars per million tokens in and out for a model that nobody knows: never free, never absurd.
 UNKNOWN = (3 * MICRO, 15 * MICRO)

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Sum
 
-from .models import MICRO, Budget, Rollup
+from core.money import MICRO
+
+from .models import Budget, Rollup
 from .services import DAY, HOUR
 
 D = Rollup.Dimension

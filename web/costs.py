@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.actors import Role
 from core.errors import Invalid
+from core.money import MICRO
 from projects.models import Project
 from tokens import reports
-from tokens.models import MICRO
 from tokens.services import set_month_budget
 
 from .gate import PageRequest, is_fragment, page

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from django.db import models
 
-from .agent import Agent
+from core.money import MICRO
 
-MICRO = 1_000_000
+from .agent import Agent
 
 
 class MandateManager(models.Manager["Mandate"]):

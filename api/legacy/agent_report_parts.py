@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from agents.stories import Counted
+from core.money import MICRO
 from realtime.wire import legacy
-from tokens.models import MICRO
 from tokens.reports import Line
 
 from .answers import NUMBER, TEXT, WHOLE, Schema, has, maybe

@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import Invalid
+from core.money import MICRO
 from realtime.wire.legacy_in import report_in
-from tokens.models import MICRO, TokenUsage
+from tokens.models import TokenUsage
 from tokens.services import book
 from tokens.statistics import NEWEST, Use, hours, newest
 

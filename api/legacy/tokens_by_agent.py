@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.clock import iso
-from tokens.models import MICRO
+from core.money import MICRO
 from tokens.statistics import AgentSums, by_agent
 
 from .base import LegacyView, whole

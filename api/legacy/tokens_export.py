@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from rest_framework.response import Response
 
 from core.clock import iso
-from tokens.models import MICRO
+from core.money import MICRO
 from tokens.statistics import Use
 
 from .tokens_sums import of_model, of_session, record, stats, stats_by

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from tokens.models import MICRO
+from core.money import MICRO
 from tokens.statistics import Use
 
 DAY_MS = 86_400_000

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from core import money
 from core.errors import Invalid, TooLarge
 
 LARGEST = 2 * 1024 * 1024
@@ -37,7 +38,7 @@ class Shape(BaseModel):
 
 def micro(dollars: float | None) -> int | None:
     """Money as it is kept: whole micro-dollars."""
-    return None if dollars is None else round(dollars * 1_000_000)
+    return None if dollars is None else money.micro(dollars)
 
 
 def clean(text: str) -> str:

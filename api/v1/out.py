@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agents.models import Agent, Mandate
 from core.ids import parse_ref
+from core.money import dollars
 from governance.days import next_midnight
 from governance.states import BLOCKED, NEEDS_APPROVAL, seen
 from governance.states import shown as status_shown
@@ -18,7 +19,6 @@ from tasks.services.assigning import assignees_of
 
 from .ids import shown
 
-MICRO = 1_000_000
 CONTENT_IN_LISTS = 2000
 
 
@@ -27,7 +27,7 @@ def moment(at: datetime | None) -> str | None:
 
 
 def usd(micro: int | None, digits: int = 6) -> float | None:
-    return None if micro is None else round(micro / MICRO, digits)
+    return None if micro is None else dollars(micro, digits)
 
 
 def tasks_out(tasks: Sequence[Task], *, whole: bool = False) -> list[dict[str, Any]]:

@@ -19,9 +19,10 @@ from core.actors import Actor
 from core.clock import milliseconds
 from core.errors import Conflict, Invalid
 from core.ids import ref
+from core.money import MICRO
 from core.secrets import redact
 from tasks.models import Brief, Task
-from tokens.models import MICRO, Run
+from tokens.models import Run
 from tokens.prices import rates
 
 from . import allowances, budgets, streaks

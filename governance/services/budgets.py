@@ -16,13 +16,14 @@ from agents.services.control import set_control
 from agents.services.telling import agent_story
 from core.actors import system
 from core.ids import ref
+from core.money import MICRO
 from governance.days import next_midnight, start_of_day
 from governance.models import Alert, Approval
 from governance.states import TERMINAL, shown
 from notifications.services import post, unsaid
 from tasks.models import Brief, Comment, Task
 from tasks.services import bookkeeping as books
-from tokens.models import MICRO, Run
+from tokens.models import Run
 
 from . import approving, deciding
 from .alerts import Trouble, open_alert

@@ -15,6 +15,7 @@ from activity.services import record
 from agents.models import Agent, Mandate
 from agents.services.control import set_control
 from core.actors import Actor, system
+from core.money import dollars
 from governance.states import ASSIGNED, BLOCKED, CANCELED, DONE, IN_PROGRESS, NEEDS_APPROVAL, REVIEW
 from notifications.services import Note, post
 from tasks.models import USUAL_REVIEW_CYCLES, Brief, Comment, Task
@@ -23,7 +24,6 @@ from tokens.models import Run
 from .messages import Saying, write
 from .operators import note_to_operator
 
-MICRO = 1_000_000
 # Not the costs, which are booked while others move the task.
 KEPT = (
     "work_plan", "deliverable", "review_checklist", "review_cycles", "review_limit", "cost_summary", "completion",
@@ -79,7 +79,7 @@ def cost_summary(task: Task) -> dict[str, Any]:
     sums = Run.objects.filter(task=task).aggregate(cost=Sum("cost_microusd"), n=Count("id"), tokens=Sum(tokens))
     spent = Brief.objects.filter(task=task).values_list("actual_cost_microusd", flat=True).first()
     cost = max(sums["cost"] or 0, spent or 0)
-    return {"totalCost": round(cost / MICRO, 6), "runCount": sums["n"], "tokenCount": sums["tokens"] or 0}
+    return {"totalCost": dollars(cost), "runCount": sums["n"], "tokenCount": sums["tokens"] or 0}
 
 
 def _say(

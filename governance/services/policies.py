@@ -17,12 +17,12 @@ from agents.models import Agent
 from core.actors import Actor
 from core.errors import Invalid
 from core.ids import ref
+from core.money import MICRO
 from governance import policy as engine
 from governance.models import Policy
 from governance.policy import defaults
 from tasks.models import Task
 
-MICRO = 1_000_000
 LISTS = (
     "shell_allowlist",
     "shell_blocklist",

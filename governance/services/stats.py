@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 
 from agents.models import Agent, Mandate
+from core.money import dollars
 from governance.days import start_of_day, start_of_month, start_of_week
 from governance.models import Alert, Approval
 from governance.states import STATUSES, shown
@@ -17,7 +18,6 @@ from tokens.models import Run
 
 from .controlling import my_tasks
 
-MICRO = 1_000_000
 STARTS = {"day": start_of_day, "week": start_of_week, "month": start_of_month}
 ERRORS_OVER = timedelta(days=7)
 RUNS_SHOWN = 10
@@ -84,7 +84,7 @@ def _costs(workspace_id: int, now: datetime) -> dict[str, float]:
         thisWeek=Sum("cost_microusd", filter=Q(created_at__gte=week)),
         thisMonth=Sum("cost_microusd", filter=Q(created_at__gte=month)),
     )
-    return {name: dollars(micro) for name, micro in sums.items()}
+    return {name: dollars(micro or 0) for name, micro in sums.items()}
 
 
 def costs_of(agent: Agent, *, period: str, now: datetime) -> dict[str, Any]:
@@ -139,7 +139,3 @@ def _error_rate(agent: Agent, now: datetime) -> float:
 
 def newest_runs(agent: Agent) -> list[Run]:
     return list(Run.objects.filter(agent=agent).select_related("agent", "task").order_by("-id")[:RUNS_SHOWN])
-
-
-def dollars(micro: int | None) -> float:
-    return round((micro or 0) / MICRO, 6)

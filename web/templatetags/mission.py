@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from core.money import MICRO
 from tasks.models import PRIORITIES
-from tokens.models import MICRO
 from tokens.reports import Month
 from web import words
 from web.numbers import compact, grouped, money, percent
