@@ -103,6 +103,7 @@ class Hub:
             return
         # Encoded here, off the loop. A burst goes out in portions, so that whoever keeps up never overflows.
         portions = list(_portions(encode_all(events))) or [[]]
+        portions[-1] += sse.touched(events)
         for portion in portions[:-1]:
             taken = threading.Event()
             self._on_loop(partial(self._deliver, portion, portion[-1].id, taken))

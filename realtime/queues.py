@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .wire.sse import Frame
+from .wire.sse import TICK, Frame
 
 QUEUE_FRAMES = 500
 QUEUE_BYTES = 1024 * 1024
@@ -23,8 +23,8 @@ class Wish:
     tick: bool = False
 
     def wants(self, frame: Frame) -> bool:
-        if frame.types == ("tick",):
-            return self.tick
+        if frame.types == TICK:
+            return self.tick and frame.workspace_id in (None, self.workspace_id)
         if frame.workspace_id != self.workspace_id:
             return False
         if self.agents and self.agents.isdisjoint((str(frame.agent_id), frame.agent_name)):

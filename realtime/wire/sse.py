@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.clock import milliseconds
 
 from . import legacy
 
+TICK = ("tick",)
 HEARTBEAT = b": heartbeat\n\n"
 RETRY = b"retry: 3000\n\n"
 
@@ -126,6 +128,15 @@ SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
     Kind.PIPELINE_NOTICE: (("activity.created",), _data),
 }
 
+# Kinds that stay inside although a page may show what they speak of.
+QUIET = {
+    Kind.DOCUMENT_CREATED, Kind.RUN_STARTED, Kind.RUN_COMPLETED, Kind.TOOL_CALL_RECORDED,
+    Kind.APPROVAL_REQUESTED, Kind.APPROVAL_DECIDED, Kind.APPROVAL_EXPIRED, Kind.APPROVAL_CANCELED,
+    Kind.AGENT_STATUS_CHANGED, Kind.AGENT_CONTROL, Kind.POLICY_DENIED, Kind.LOOP_DETECTED,
+    Kind.BUDGET_WARNING, Kind.BUDGET_EXCEEDED, Kind.BUDGET_RESET,
+    Kind.ALERT_OPENED, Kind.ALERT_ACKNOWLEDGED, Kind.ALERT_RESOLVED,
+}  # fmt: skip
+
 
 def shaped(event: Event) -> tuple[tuple[str, ...], Data] | None:
     """The names of an event and its data, or None when this dialect does not speak of it."""
@@ -172,6 +183,25 @@ def _agent_name(event: Event) -> str | None:
     return (
         known.get("name") or data.get("name") or data.get("agent_name") or (data.get("task") or {}).get("assigned_to")
     )
+
+
+def touched(events: Iterable[Event]) -> list[Frame]:
+    """For pages: which tasks and agents those events speak of that have no frame of their own. One per workspace."""
+    found: dict[int, dict[str, set[int]]] = {}
+    for event in events:
+        if event.workspace_id is None or event.kind not in QUIET:
+            continue
+        ids = found.setdefault(event.workspace_id, {"tasks": set(), "agents": set()})
+        for name, id in (("tasks", event.task_id), ("agents", event.agent_id)):
+            if id is not None:
+                ids[name].add(id)
+    return [_touched(workspace_id, ids) for workspace_id, ids in found.items()]
+
+
+def _touched(workspace_id: int, ids: dict[str, set[int]]) -> Frame:
+    data = {name: sorted(some) for name, some in ids.items()}
+    body = message("tick", data, at=int(time.time() * 1000))
+    return Frame(0, workspace_id, TICK, None, None, body, transient=True)
 
 
 def message(type: str, data: Any, *, at: int) -> bytes:

@@ -86,3 +86,33 @@ def test_ticks_come_to_those_who_asked(server):
         plain.wait_for_title(make_task(server))
         assert "tick" not in plain.types
         assert next(m for m in asked.messages if m["type"] == "tick")["data"] is None
+
+
+def test_pages_hear_whose_quiet_facts_are_and_nobody_else(server, keys):
+    """A run has no frame of its own: who shows its task is told to look again."""
+    slug = unique("runner")
+    v1(server, "/agents", {"id": slug, "name": slug, "role": "SPECIALIST", "workspacePath": "agents/runner"})
+    task = v1(server, "/tasks", {"title": unique("task"), "type": "DOCS"})["task"]["id"]
+    with (
+        listening(server, "/api/events?include=tick") as page,
+        listening(server) as plain,
+        listening(server, "/api/events?include=tick", key=keys["stranger"]) as stranger,
+    ):
+        run = {"sessionKey": slug, "model": "m", "startedAt": "2026-01-01T00:00:00Z", "status": "RUNNING"}
+        v1(server, "/events/run", {"agentId": slug, "taskId": task, **run})
+        number = int(task.removeprefix("task_"))
+        page.wait_until(lambda stream: number in touched(stream))
+        plain.wait_for_title(make_task(server))
+        assert "tick" not in plain.types
+        assert number not in touched(stranger)
+
+
+def v1(server, path, body):
+    status, answer = server.ask("POST", f"/api/v1{path}", body, headers={"Content-Type": "application/json"})
+    assert status == 201, answer
+    return answer
+
+
+def touched(stream):
+    ticks = [message["data"] for message in stream.messages if message["type"] == "tick" and message["data"]]
+    return [id for data in ticks for id in data["tasks"]]
