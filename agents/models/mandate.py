@@ -49,6 +49,8 @@ class Mandate(models.Model):
     control = models.CharField(max_length=11, choices=Control, default=Control.ACTIVE)
     status_reason = models.CharField(max_length=500, null=True)  # noqa: DJ001 - as above
     status_until = models.DateTimeField(null=True)
+    # What a pause for money stands in front of: it holds again when there is money again.
+    set_aside = models.JSONField(null=True)
     health = models.CharField(max_length=7, choices=Health, null=True)  # noqa: DJ001 - as above
     allowed_task_types = models.JSONField(default=list)
     allowed_tools = models.JSONField(default=list)

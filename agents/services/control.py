@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from activity.catalogue import Kind
 from activity.models import Event
@@ -29,15 +30,26 @@ PRESENCE: dict[str, str] = {
 
 @transaction.atomic
 def set_control(
-    *, agent: Agent, to: str, actor: Actor, now: datetime, reason: str | None = None, until: datetime | None = None
+    *,
+    agent: Agent,
+    to: str,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
+    until: datetime | None = None,
+    set_aside: dict[str, Any] | None = None,
+    instead_of: str | None = None,
 ) -> Mandate:
-    """Put the agent into this standing; being in it already changes and tells nothing."""
+    """Put the agent into this standing; being in it already changes and tells nothing, unless it was for the reason
+    that this one comes `instead_of`."""
     mandate = Mandate.objects.of(agent)
     was = mandate.control
-    changed = Mandate.objects.filter(pk=mandate.pk).exclude(control=to)
-    if not changed.update(control=to, status_reason=reason, status_until=until):
+    others = ~Q(control=to) | Q(status_reason=instead_of) if instead_of is not None else ~Q(control=to)
+    changes = {"control": to, "status_reason": reason, "status_until": until, "set_aside": set_aside}
+    if not Mandate.objects.filter(others, pk=mandate.pk).update(**changes):
         return mandate
-    mandate.control, mandate.status_reason, mandate.status_until = to, reason, until
+    for name, value in changes.items():
+        setattr(mandate, name, value)
     record(
         *_shown(agent, mandate, actor, now), _story(agent, mandate, was, actor), _fact(agent, mandate, was, actor),
         at=now,

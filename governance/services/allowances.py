@@ -9,16 +9,13 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from agents.models import Agent, Mandate
-from agents.services.control import set_control
 from core.actors import Actor
 from governance.models import Approval
 from governance.policy import defaults
 from tasks.models import Task
 
 from .policies import active_policy, budgets_of
-
-# Why an agent was paused, when it was for money: whatever gives it money lets it go on.
-BUDGET = "BUDGET"
+from .standing import is_short_of_money, let_go_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,16 @@ def lock_workers(task: Task) -> None:
 def look_again(mandate: Mandate) -> None:
     """What may have changed of it since it was locked."""
     mandate.refresh_from_db(
-        fields=["control", "status_reason", "spend_today_microusd", "extra_microusd", "spend_reset_at", "error_streak"]
+        fields=[
+            "control",
+            "status_reason",
+            "status_until",
+            "set_aside",
+            "spend_today_microusd",
+            "extra_microusd",
+            "spend_reset_at",
+            "error_streak",
+        ]  # fmt: skip
     )
 
 
@@ -82,8 +88,6 @@ def grant(*, approval: Approval, actor: Actor, now: datetime) -> None:
 def release(*, agent: Agent, actor: Actor, now: datetime) -> bool:
     """Let the agent go on that was paused for money and has some again."""
     mandate = lock(agent.pk)
-    paused = mandate.control == Mandate.Control.PAUSED and mandate.status_reason == BUDGET
-    if not paused or mandate.spend_today_microusd >= allowance_of(mandate).today:
+    if not is_short_of_money(mandate) or mandate.spend_today_microusd >= allowance_of(mandate).today:
         return False
-    set_control(agent=mandate.agent, to=Mandate.Control.ACTIVE, actor=actor, now=now)
-    return True
+    return let_go_on(mandate, actor=actor, now=now)

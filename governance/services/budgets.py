@@ -12,7 +12,6 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record
 from agents.models import Agent, Mandate
-from agents.services.control import set_control
 from agents.services.telling import agent_story
 from core.actors import system
 from core.ids import ref
@@ -27,9 +26,10 @@ from tokens.models import Run
 
 from . import approving, deciding
 from .alerts import Trouble, open_alert
-from .allowances import BUDGET, Allowance, allowance_of, lock, look_again
+from .allowances import Allowance, allowance_of, lock, look_again
 from .messages import Saying, write
 from .operators import note_to_operator
+from .standing import SPENDING, is_short_of_money, let_go_on, stop_for_money
 
 NEAR, CRITICAL = 80, 95
 LAST_RUNS = 3
@@ -38,7 +38,6 @@ USUAL_COST = {
     "CONTENT": 6, "SOCIAL": 2, "EMAIL_MARKETING": 4, "CUSTOMER_RESEARCH": 5, "SEO_RESEARCH": 4, "ENGINEERING": 8,
     "DOCS": 3, "OPS": 3,
 }  # fmt: skip
-Control = Mandate.Control
 log = structlog.get_logger(__name__)
 
 
@@ -88,7 +87,7 @@ def _usd(micro: int) -> str:
 def _check_day(mandate: Mandate, allowance: Allowance, task: Task | None, now: datetime) -> None:
     spent, limit = mandate.spend_today_microusd, allowance.today
     if _is_over(spent, limit):
-        if not (mandate.control == Control.PAUSED and mandate.status_reason == BUDGET):
+        if not is_short_of_money(mandate):
             _exceed(mandate, allowance, task, now)
     elif _is_near(spent, limit, CRITICAL):
         _warn_once(mandate, allowance, CRITICAL, now)
@@ -123,11 +122,10 @@ def _levels_told(agent: Agent, now: datetime) -> set[int]:
 def _exceed(mandate: Mandate, allowance: Allowance, task: Task | None, now: datetime) -> None:
     """The agent stops, its task waits, and people are asked for more."""
     agent, by = mandate.agent, system(mandate.agent.workspace_id)
-    is_news = mandate.control in (Control.ACTIVE, Control.DRAINED) or 100 not in _levels_told(agent, now)
+    is_news = mandate.control in SPENDING or 100 not in _levels_told(agent, now)
     if not is_news:
         return
-    if mandate.control in (Control.ACTIVE, Control.DRAINED):
-        set_control(agent=agent, to=Control.PAUSED, actor=by, now=now, reason=BUDGET)
+    stop_for_money(mandate, actor=by, now=now)
     approval = _ask_for_more(mandate, allowance, task, now)
     costs = list(Run.objects.filter(agent=agent).order_by("-id").values_list("cost_microusd", flat=True)[:LAST_RUNS])
     last = [cost / MICRO for cost in costs]
@@ -231,8 +229,7 @@ def reset_if_due(*, mandate: Mandate, now: datetime) -> bool:
         return False
     look_again(mandate)
     agent, by = mandate.agent, system(mandate.agent.workspace_id)
-    if mandate.control == Control.PAUSED and mandate.status_reason == BUDGET:
-        set_control(agent=agent, to=Control.ACTIVE, actor=by, now=now)
+    if let_go_on(mandate, actor=by, now=now):
         look_again(mandate)
     deciding.cancel_pending(
         requestor=agent, actor=by, now=now, reason="The day's budget was reset", action_type="BUDGET_OVERRIDE"
@@ -244,7 +241,7 @@ def watch_budgets(*, now: datetime) -> int:
     """Clear the slate of those whose day is over, and stop those who are over their limit; returns how many agents
     it looked at. Safe to run at any time."""
     due = Mandate.objects.filter(spend_reset_at__lte=now) | Mandate.objects.filter(
-        spend_today_microusd__gt=0, control__in=[Control.ACTIVE, Control.DRAINED]
+        spend_today_microusd__gt=0, control__in=SPENDING
     )
     ids = list(due.order_by("pk").values_list("pk", flat=True))
     for id in ids:

@@ -24,6 +24,7 @@ from .allowances import lock
 from .assigning import assign
 from .deciding import cancel_pending
 from .operators import note_to_operator
+from .standing import BUDGET, resume
 
 Control = Mandate.Control
 PAUSE, RESUME, DRAIN, QUARANTINE = "PAUSE", "RESUME", "DRAIN", "QUARANTINE"
@@ -63,15 +64,15 @@ Doing = Callable[[Agent, Actor, datetime, str | None, datetime | None], list[Tas
 
 
 def _pause(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
-    set_control(agent=agent, to=Control.PAUSED, actor=actor, now=now, reason=reason, until=until)
+    """A person's pause takes the place of one for money, which would end by itself."""
+    reason = None if reason == BUDGET else reason
+    set_control(agent=agent, to=Control.PAUSED, actor=actor, now=now, reason=reason, until=until, instead_of=BUDGET)
     return []
 
 
 def _resume(agent: Agent, actor: Actor, now: datetime, reason: str | None, until: datetime | None) -> list[Task]:
-    if lock(agent.pk).control == Control.ACTIVE:
-        return []
-    mandate = set_control(agent=agent, to=Control.ACTIVE, actor=actor, now=now)
-    Mandate.objects.filter(pk=mandate.pk).update(error_streak=0)
+    if lock(agent.pk).control != Control.ACTIVE:
+        resume(agent=agent, actor=actor, now=now)
     return []
 
 

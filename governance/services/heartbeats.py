@@ -12,7 +12,7 @@ from django.db.models import Case, F, Value, When
 from activity.services import record
 from agents.models import Agent, Mandate
 from agents.services import HEARTBEAT_ACTIVITY, presence_fact
-from agents.services.control import come_back, presence_of, set_control
+from agents.services.control import come_back, presence_of
 from agents.services.finding import lock
 from agents.services.telling import status_story
 from core.actors import Actor, system
@@ -25,6 +25,7 @@ from tasks.models import Task
 from . import allowances
 from .controlling import BEGUN, my_tasks
 from .evaluating import facts_of
+from .standing import resume
 
 NOTES_AT_MOST = 30
 TASKS_AT_MOST = 50
@@ -88,7 +89,7 @@ def _in_time(agent: Agent, mandate: Mandate, actor: Actor, now: datetime) -> Man
     if mandate.control == Control.OFFLINE:
         return come_back(agent=agent, actor=actor, now=now)
     if mandate.status_until is not None and mandate.status_until <= now:
-        return set_control(agent=agent, to=Control.ACTIVE, actor=system(agent.workspace_id), now=now)
+        return resume(agent=agent, actor=system(agent.workspace_id), now=now)
     return mandate
 
 

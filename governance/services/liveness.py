@@ -8,13 +8,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from agents.models import Agent, Mandate
-from agents.services.control import set_control
+from agents.services.control import come_back, set_control
 from core.actors import system
 from governance.models import Alert
 
 from .alerts import Trouble, open_alert
 from .allowances import lock
 from .spawning import retire_overdue
+from .standing import resume
 
 SILENT = "no heartbeat"
 BATCH = 200
@@ -65,19 +66,27 @@ def welcome_back(*, now: datetime, silence: timedelta) -> list[Agent]:
     """Those that were given up for their silence, and beat again in the other dialect."""
     rows = Agent.objects.filter(mandate__control=Control.OFFLINE, mandate__status_reason=SILENT)
     found = list(rows.filter(heard_at__gte=now - silence)[:BATCH])
-    return [agent for agent in found if _resume(agent, now, was=Control.OFFLINE)]
+    return [agent for agent in found if _welcome(agent, now)]
+
+
+@transaction.atomic
+def _welcome(agent: Agent, now: datetime) -> bool:
+    if lock(agent.pk).control != Control.OFFLINE:
+        return False
+    come_back(agent=agent, actor=system(agent.workspace_id), now=now)
+    return True
 
 
 def end_timed(*, now: datetime) -> list[Agent]:
     """Those that were stopped until now go on."""
     rows = Agent.objects.filter(mandate__status_until__lte=now).exclude(mandate__control=Control.ACTIVE)
-    return [agent for agent in list(rows[:BATCH]) if _resume(agent, now)]
+    return [agent for agent in list(rows[:BATCH]) if _end(agent, now)]
 
 
 @transaction.atomic
-def _resume(agent: Agent, now: datetime, *, was: str = "") -> bool:
-    held = lock(agent.pk)
-    due = held.control == was if was else held.status_until is not None and held.status_until <= now
-    if due:
-        set_control(agent=agent, to=Control.ACTIVE, actor=system(agent.workspace_id), now=now)
-    return due
+def _end(agent: Agent, now: datetime) -> bool:
+    until = lock(agent.pk).status_until
+    if until is None or until > now:
+        return False
+    resume(agent=agent, actor=system(agent.workspace_id), now=now)
+    return True
