@@ -26,6 +26,8 @@ TIMES = {"ms", "s"}
 GOALS = {
     "heartbeat with token_usage": Goal(3500),
     "token report": Goal(3500),
+    "run report": Goal(3000),
+    "run report with a key": Goal(3000),
     "list of 50 tasks, unchanged": Goal(6000),
     "list of 50 tasks, changed between all": Goal(600),
     "list of 20 agents, unchanged": Goal(6000),

@@ -19,6 +19,8 @@ class Seed:
     tasks: list[int] = field(default_factory=list)
     agents: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    # Of the agents, in the same order.
+    tokens: list[str] = field(default_factory=list)
 
 
 async def plant(target: Target) -> Seed:
@@ -28,9 +30,17 @@ async def plant(target: Target) -> Seed:
         agent = (await wire.call("POST", "/api/agents", {"name": f"bench-agent-{i}", "role": "tester"}))["agent"]
         seed.agents.append(agent["id"])
         seed.names.append(agent["name"])
+        seed.tokens.append(await admit(wire, agent["name"]))
     seed.tasks = [task["id"] for task in (await wire.call("GET", "/api/tasks?limit=50"))["tasks"]]
     wire.close()
     return seed
+
+
+async def admit(wire: Wire, slug: str) -> str:
+    """The agent's token; with more to spend than it ever will, or the measure would be of agents that are stopped."""
+    await wire.call("PATCH", f"/api/v1/agents/{slug}", {"budgetDaily": 1_000_000})
+    token: str = (await wire.call("POST", "/api/v1/auth/token", {"agentId": slug}))["token"]
+    return token
 
 
 async def create_tasks(target: Target, number: int) -> None:

@@ -19,6 +19,8 @@ GROWN = ("--agents", "10000", "--tasks", "100000", "--usage", "1000000", "--acti
 WORKS = (
     "beat",
     "tokens",
+    "runs",
+    "runs-keyed",
     "tasks",
     "tasks-changed",
     "agents",
@@ -33,6 +35,8 @@ WORKS = (
 RATES = {
     "beat": "heartbeat with token_usage",
     "tokens": "token report",
+    "runs": "run report",
+    "runs-keyed": "run report with a key",
     "tasks": "list of 50 tasks, unchanged",
     "agents": "list of 20 agents, unchanged",
     "create": "create task",
@@ -68,7 +72,7 @@ class Sitting:
 
     def measure_limit(self) -> None:
         with bare_server() as url:
-            self.limit = rates.measure("limit", "bare ASGI answer", Target(url, {}), [], self.load).value
+            self.limit = rates.measure("limit", "bare ASGI answer", Target(url, {}), seed.Seed(), self.load).value
 
     def take(self, server: Server) -> list[Figure]:
         takers: dict[str, Callable[[Server], list[Figure]]] = {
@@ -90,7 +94,7 @@ class Sitting:
         return figures
 
     def rate(self, work: str, server: Server) -> Figure:
-        return rates.measure(work, RATES[work], server.target, self.seed.agents, self.load)
+        return rates.measure(work, RATES[work], server.target, self.seed, self.load)
 
     def tasks_changed(self, server: Server) -> list[Figure]:
         alternation = changed.changing_tasks(server.target, self.seed.tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import environ
@@ -11,6 +12,9 @@ from . import env, secretfile
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
+
+# REST framework loads PostgreSQL's field types, and psycopg with them, wherever it finds them: 9 MiB that nothing uses.
+sys.modules.setdefault("django.contrib.postgres.fields", None)  # type: ignore[arg-type]
 
 # -- where things are -------------------------------------------------------------------------------------------------
 DATA_DIR = env.data_dir()

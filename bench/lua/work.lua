@@ -1,12 +1,31 @@
--- One script for every kind of work. In the environment: WORK, API_KEY, AGENTS ("1,2,3"), BENCH_RUN.
+-- One script for every kind of work. In the environment: WORK, API_KEY, AGENTS ("1,2,3"), BENCH_RUN,
+-- TASKS ("1,2,3"), TOKENS of the agents bench-agent-0 and following.
 local work = os.getenv("WORK")
 local run = os.getenv("BENCH_RUN") or "0"
 local headers = { ["Content-Type"] = "application/json", ["x-api-key"] = os.getenv("API_KEY") }
 local agents = {}
 for id in (os.getenv("AGENTS") or ""):gmatch("%d+") do agents[#agents + 1] = id end
+local tasks, tokens = {}, {}
+for id in (os.getenv("TASKS") or ""):gmatch("%d+") do tasks[#tasks + 1] = id end
+for token in (os.getenv("TOKENS") or ""):gmatch("[^,]+") do
+  tokens[#tokens + 1] = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token }
+end
 local i = 0
 
 local usage = '"model":"claude-sonnet-4-5","inputTokens":%d,"outputTokens":300'
+
+local run_fields = '{"agentId":"bench-agent-%d","taskId":"task_%s","sessionKey":"bench","model":"claude-sonnet-4-5",'
+  .. '"status":"COMPLETED","inputTokens":%d,"outputTokens":300,"costUsd":0.000321,'
+  .. '"startedAt":"2026-01-01T10:00:00Z","endedAt":"2026-01-01T10:00:30Z"}'
+
+-- Each agent reports for itself, by its own token.
+local function report_run(key)
+  local n = i % #tokens
+  local named = tokens[n + 1]
+  named["X-Idempotency-Key"] = key
+  local body = string.format(run_fields, n, tasks[i % #tasks + 1], 1200 + i % 50)
+  return wrk.format("POST", "/api/v1/events/run", named, body)
+end
 
 local make = {
   limit = function() return wrk.format("GET", "/", headers) end,
@@ -20,6 +39,8 @@ local make = {
     local body = string.format('{"sessionId":"bench-agent-%d:main",' .. usage .. '}', i % 16, 1200 + i % 50)
     return wrk.format("POST", "/api/tokens", headers, body)
   end,
+  runs = function() return report_run(nil) end,
+  ["runs-keyed"] = function() return report_run(string.format("bench-%s-%d", run, i)) end,
   create = function()
     local body = '{"title":"bench %s %d","description":"load test task","priority":"medium","tags":["bench"]}'
     return wrk.format("POST", "/api/tasks", headers, string.format(body, run, i))

@@ -7,15 +7,45 @@ and only processes ever wait for each other there.
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3 import base, operations
 
 _writing = threading.RLock()
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    def adapt_datetimefield_value(self, value: Any) -> Any:
+        # Nearly every moment is in UTC already, as the database keeps it; looking up time zones would take longer.
+        if type(value) is datetime and value.tzinfo is UTC:
+            return str(value.replace(tzinfo=None))
+        return super().adapt_datetimefield_value(value)
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        if param_names is None and len(query) < REMEMBERED:
+            return _with_question_marks(query)
+        return str(super().convert_query(query, param_names=param_names))
+
+
+# Longer statements hold lists of ids, and are hardly ever asked twice.
+REMEMBERED = 4000
+
+
+@lru_cache(maxsize=512)
+def _with_question_marks(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
     _holds_lock = False
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=Cursor)
 
     def _start_transaction_under_autocommit(self) -> None:
         _writing.acquire()

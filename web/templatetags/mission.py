@@ -143,9 +143,13 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in words[:2]) if len(words) > 1 else name[:2]
 
 
+# Drawn by more than one sheet.
+TOGETHER = {"task": ("request", "record", "task")}
+
+
 @register.filter
 def sheets(names: str) -> list[str]:
-    return [static(f"css/{name}.css") for name in names.split()]
+    return [static(f"css/{part}.css") for name in names.split() for part in TOGETHER.get(name, (name,))]
 
 
 @register.filter
