@@ -31,6 +31,7 @@ TOKENS = Who(agents=True, people=Role.ADMIN)
 
 TABLE: dict[str, dict[str, Who | None]] = {
     "health": {"GET": None},
+    "openapi": {"GET": None},
     "token": {"POST": TOKENS, "DELETE": ANY},
     "tasks": {"GET": ANY, "POST": ACTING},
     "task": {"GET": ANY, "PATCH": ACTING},

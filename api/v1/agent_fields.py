@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from .body import Dollars, Flag, Shape, Text, Whole, Words, micro
@@ -30,7 +30,7 @@ def _flat(items: list[Any]) -> list[Any]:
     return list(dict.fromkeys(items))
 
 
-Slug = Annotated[Text, AfterValidator(_slug)]
+Slug = Annotated[Text, AfterValidator(_slug), WithJsonSchema({"type": "string", "pattern": f"^{SLUG.pattern[:-2]}$"})]
 Name = Annotated[Words, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=100)]
 Emoji = Annotated[Text, AfterValidator(_emoji)]
 Path = Annotated[Words, Field(max_length=1024)]

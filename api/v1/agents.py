@@ -22,6 +22,8 @@ from tasks.models import Task
 from .agent_fields import Amendment, NewAgent, mandate_of
 from .base import V1View
 from .body import Shape, Text
+from .docs.schema import COUNT, NUMBER, has, many, maybe, ref
+from .docs.words import describe, listed
 from .listing import words
 from .out import agents_out, task_out, tasks_out
 from .out_runs import run_out
@@ -51,6 +53,11 @@ def _with(column: str, values: list[str], *, usual: str) -> Q:
 class Agents(V1View):
     route = "agents"
 
+    @describe(
+        "All agents, by their ids.",
+        query={"status": listed(Mandate.Control.values), "role": listed(Mandate.Autonomy.values)},
+        answers={200: has(agents=many(ref("Agent")))},
+    )
     def get(self, request: Request) -> Response:
         rows = Agent.objects.in_workspace(self.actor.workspace_id)
         if statuses := words(request.query_params, "status", Mandate.Control.values):
@@ -59,6 +66,13 @@ class Agents(V1View):
             rows = rows.filter(_with("autonomy", roles, usual=Mandate.Autonomy.SPECIALIST))
         return Response({"agents": agents_out(list(rows.order_by("slug")[:LISTED_AT_MOST]))})
 
+    @describe(
+        "Register an agent; as an agent, start one below itself.",
+        body=NewAgent,
+        answers={201: has(agent=ref("Agent"))},
+        codes="CONFLICT POLICY_VIOLATION STATE_CONFLICT",
+        note="An agent names itself as `parentAgentId`, and a task of its own with a purpose.",
+    )
     def post(self, request: Request) -> Response:
         """By administrators, and by agents that start others."""
         want = self.read(NewAgent)
@@ -100,6 +114,25 @@ class Agents(V1View):
 class OneAgent(V1View):
     route = "agent"
 
+    @describe(
+        "One agent with its figures.",
+        answers={
+            200: has(
+                "currentTask",
+                agent=ref("Agent"),
+                stats=has(
+                    tasksCompleted=COUNT,
+                    tasksInProgress=COUNT,
+                    spendToday=NUMBER,
+                    spendThisWeek=NUMBER,
+                    avgTaskDuration=maybe({**NUMBER, "description": "Seconds."}),
+                    errorRate={**NUMBER, "minimum": 0, "maximum": 1},
+                ),
+                recentRuns=many(ref("Run")),
+                currentTask=ref("Task"),
+            )
+        },
+    )
     def get(self, request: Request, id: str) -> Response:
         agent = find_agent(self, id)
         body = {
@@ -113,6 +146,7 @@ class OneAgent(V1View):
             body["currentTask"] = task_out(task)
         return Response(body)
 
+    @describe("Change what an agent may do.", body=Amendment, answers={200: has(agent=ref("Agent"))}, codes="CONFLICT")
     def patch(self, request: Request, id: str) -> Response:
         agent = find_agent(self, id)
         if "status" in self.sent:
@@ -133,6 +167,11 @@ class Order(Shape):
 class Control(V1View):
     route = "agent-control"
 
+    @describe(
+        "Pause, resume, drain, quarantine or restart an agent.",
+        body=Order,
+        answers={200: has("affectedTasks", agent=ref("Agent"), affectedTasks=many(ref("Task")))},
+    )
     def post(self, request: Request, id: str) -> Response:
         agent = find_agent(self, id)
         want = self.read(Order)

@@ -17,6 +17,8 @@ from governance.services.alerts import acknowledge_alert, resolve_alert
 
 from .base import V1View
 from .body import Shape, Text, Words
+from .docs.schema import COUNT, has, many, ref
+from .docs.words import AGENT_SLUG, PAGED, describe, listed
 from .ids import row_id, shown
 from .listing import page_of, words
 from .out import moment
@@ -52,6 +54,16 @@ def _out(row: Alert, slug: str | None) -> dict[str, Any]:
 class Alerts(V1View):
     route = "alerts"
 
+    @describe(
+        "Alerts, the newest first; both counts are of all open ones.",
+        query={
+            "status": listed(Alert.Status.values),
+            "severity": listed(Alert.Severity.values),
+            "agentId": AGENT_SLUG,
+            **PAGED,
+        },
+        answers={200: has(alerts=many(ref("Alert")), openCount=COUNT, criticalCount=COUNT)},
+    )
     def get(self, request: Request) -> Response:
         query, page = request.query_params, page_of(request.query_params)
         here = Alert.objects.in_workspace(self.actor.workspace_id)
@@ -84,6 +96,12 @@ class Remark(Shape):
 class AcknowledgeAlert(V1View):
     route = "alert-acknowledge"
 
+    @describe(
+        "Say that somebody looks at an alert.",
+        body=Remark,
+        answers={200: has(alert=ref("Alert"))},
+        codes="STATE_CONFLICT",
+    )
     def post(self, request: Request, id: str) -> Response:
         alert, want = find_alert(self, id), self.read(Remark)
         alert = acknowledge_alert(alert=alert, actor=self.actor, now=self.now, note=want.note)
@@ -97,6 +115,12 @@ class Resolution(Shape):
 class ResolveAlert(V1View):
     route = "alert-resolve"
 
+    @describe(
+        "Close an alert, with a note.",
+        body=Resolution,
+        answers={200: has(alert=ref("Alert"))},
+        codes="STATE_CONFLICT",
+    )
     def post(self, request: Request, id: str) -> Response:
         alert, want = find_alert(self, id), self.read(Resolution)
         alert = resolve_alert(alert=alert, actor=self.actor, now=self.now, note=want.resolution_note)

@@ -19,6 +19,8 @@ from tokens.models import ToolCall
 
 from .base import V1View
 from .body import Dollars, Shape, Text, Words, micro
+from .docs.schema import COUNT, FLAG, has, many, ref
+from .docs.words import PAGED, TASK_ID, describe, listed, text
 from .ids import row_id
 from .listing import page_of, words
 from .out import task_out
@@ -48,6 +50,9 @@ class NewApproval(Shape):
 class Decision(Shape):
     decision: Literal["APPROVED", "DENIED"]
     reason: Annotated[Text, Field(max_length=2_000)] | None = None
+
+
+DECIDED = has("task", approval=ref("Approval"), task=ref("Task"))
 
 
 class ApprovalView(V1View):
@@ -82,6 +87,18 @@ class ApprovalView(V1View):
 class Approvals(ApprovalView):
     route = "approvals"
 
+    @describe(
+        "Approvals, the newest first.",
+        query={
+            "status": listed(Approval.Status.values),
+            "requestorId": text("An agent's id, or `me` for the agent that asks."),
+            "taskId": TASK_ID,
+            "actionType": listed(Approval.ActionType.values),
+            **PAGED,
+        },
+        answers={200: has(approvals=many(ref("Approval")), total=COUNT, hasMore=FLAG)},
+        codes="NOT_FOUND",
+    )
     def get(self, request: Request) -> Response:
         page, query = page_of(request.query_params), request.query_params
         wanted = Q()
@@ -104,6 +121,13 @@ class Approvals(ApprovalView):
             return self.agent
         return find_agents(self, [slug], "requestorId")[0]
 
+    @describe(
+        "Ask for an approval; with a task, the task waits for it.",
+        body=NewApproval,
+        answers=dict.fromkeys((200, 201), has("task", approval=ref("Approval"), task=ref("Task"), created=FLAG)),
+        codes="NOT_FOUND STATE_CONFLICT",
+        note="200 when the same was asked for already and nobody has decided.",
+    )
     def post(self, request: Request) -> Response:
         want = self.read(NewApproval)
         requestor = self._requestor(want)
@@ -150,6 +174,11 @@ class Approvals(ApprovalView):
 class PendingApprovals(ApprovalView):
     route = "approvals-pending"
 
+    @describe(
+        "Approvals that wait for a decision, soonest to expire first.",
+        answers={200: has(approvals=many(ref("Approval")), urgentCount=COUNT)},
+        note="Of agents leads alone, who see what they may decide.",
+    )
     def get(self, request: Request) -> Response:
         """Soonest to expire first; a lead sees what it may decide."""
         rows = self.rows.pending()
@@ -165,6 +194,7 @@ class PendingApprovals(ApprovalView):
 class OneApproval(ApprovalView):
     route = "approval"
 
+    @describe("One approval, its fields at the top.", answers={200: ref("Approval")})
     def get(self, request: Request, id: str) -> Response:
         """Flat: existing clients read its fields at the top."""
         row = self.find(id)
@@ -176,6 +206,13 @@ class OneApproval(ApprovalView):
 class Decide(ApprovalView):
     route = "approval-decide"
 
+    @describe(
+        "Approve or deny.",
+        body=Decision,
+        answers={200: DECIDED},
+        codes="ALREADY_DECIDED APPROVAL_EXPIRED",
+        note="Leads decide YELLOW ones of others, and neither budgets nor the end of tasks.",
+    )
     def post(self, request: Request, id: str) -> Response:
         want = self.read(Decision)
         row = self.find(id)
@@ -193,6 +230,12 @@ class Decide(ApprovalView):
 class Cancel(ApprovalView):
     route = "approval-cancel"
 
+    @describe(
+        "Take a request for an approval back.",
+        answers={200: DECIDED},
+        codes="ALREADY_DECIDED APPROVAL_EXPIRED",
+        note="Of agents the one that asked.",
+    )
     def post(self, request: Request, id: str) -> Response:
         row = self.find(id)
         if self.actor.kind == "agent" and row.requestor_id != self.agent.pk:

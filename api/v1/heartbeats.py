@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.models import Agent
+from agents.models import Agent, Mandate
 from core.errors import Denied, NotFound
 from governance.services.controlling import my_tasks
 from governance.services.heartbeats import Beat, Reply, hear_beat
@@ -19,6 +19,8 @@ from tasks.models import Task
 from .agents import find_agent
 from .base import V1View
 from .body import Shape, Words
+from .docs.schema import MOMENT, TEXT, has, many, maybe, one_of, only, ref
+from .docs.words import describe
 from .ids import row_id
 from .notifications import notifications_out
 from .out import moment, tasks_out, usd
@@ -42,6 +44,23 @@ class Heartbeat(V1View):
     route = "agent-heartbeat"
     open_in_quarantine = True
 
+    @describe(
+        "Say that an agent is alive, and hear what waits for it.",
+        body=BeatFields,
+        answers={
+            200: has(
+                acknowledged=only(True),
+                pendingNotifications=many(ref("Notification")),
+                pendingApprovals=many(ref("Approval")),
+                assignedTasks=many(ref("Task")),
+                agentStatus=one_of(Mandate.Control.values),
+                control=maybe(has(action=TEXT, reason=maybe(TEXT), requestedAt=MOMENT)),
+                budget=ref("Budget"),
+                warnings=many(TEXT),
+            )
+        },
+        note="An agent beats for itself alone.",
+    )
     def post(self, request: Request, id: str) -> Response:
         agent = find_agent(self, id)
         if self.actor.kind == "agent" and agent.pk != self.agent.pk:

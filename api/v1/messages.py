@@ -14,6 +14,8 @@ from tasks.models import Comment
 
 from .base import V1View
 from .body import Shape, Text, Words
+from .docs.schema import FLAG, TEXT, has, many, ref
+from .docs.words import before, describe, listed
 from .ids import row_id
 from .listing import older, page_of, words
 from .out import message_out, slugs_of
@@ -35,6 +37,11 @@ class NewMessage(Shape):
 class Messages(V1View):
     route = "task-messages"
 
+    @describe(
+        "What was said on a task: the newest, in the order in which they were said.",
+        query={"type": listed(Comment.Type.values), **before("msg")},
+        answers={200: has(messages=many(ref("Message")), hasMore=FLAG)},
+    )
     def get(self, request: Request, id: str) -> Response:
         """The newest before a point, in the order in which they were said."""
         rows = Comment.objects.filter(task=find_task(self, id))
@@ -46,6 +53,13 @@ class Messages(V1View):
         slugs = slugs_of(row.actor for row in page)
         return Response({"messages": [message_out(row, slugs) for row in page], "hasMore": len(found) > limit})
 
+    @describe(
+        "Say something on a task, with files and mentions.",
+        body=NewMessage,
+        answers={201: has(message=ref("Message"), notifications=many(has(agentId=TEXT, queued=FLAG)))},
+        codes="STATE_CONFLICT",
+        note="WORK_PLAN and PROGRESS are for assignees, REVIEW for the reviewer, leads and people.",
+    )
     def post(self, request: Request, id: str) -> Response:
         task = find_task(self, id)
         want = self.read(NewMessage)

@@ -19,6 +19,8 @@ from notifications.services import LASTS, acknowledge
 
 from .base import V1View
 from .body import Shape, Text
+from .docs.schema import has, many, ref
+from .docs.words import before, describe, listed, text
 from .ids import row_id, shown
 from .listing import older, page_of, words
 from .out import moment
@@ -79,6 +81,16 @@ def _out(row: Notification, slug: str | None, user_id: int | None, now: datetime
 class Notifications(V1View):
     route = "notifications"
 
+    @describe(
+        "What agents and people are told, the newest first.",
+        query={
+            "targetAgentId": text("Whose; agents are shown their own whatever they name."),
+            "status": listed(Notification.Status.values),
+            "type": listed(TYPES),
+            **before("notif"),
+        },
+        answers={200: has(notifications=many(ref("Notification")))},
+    )
     def get(self, request: Request) -> Response:
         query, page = request.query_params, page_of(request.query_params)
         rows = Notification.objects.filter(workspace_id=self.actor.workspace_id)
@@ -112,6 +124,13 @@ class Receipt(Shape):
 class Acknowledgement(V1View):
     route = "notification-ack"
 
+    @describe(
+        "Say that a notification has arrived.",
+        body=Receipt,
+        answers={200: has(notification=ref("Notification"))},
+        codes="STATE_CONFLICT",
+        note="Agents acknowledge their own alone.",
+    )
     def post(self, request: Request, id: str) -> Response:
         want = self.read(Receipt)
         here = Notification.objects.filter(workspace_id=self.actor.workspace_id)

@@ -19,6 +19,8 @@ from tasks.models import Task
 
 from .base import V1View
 from .body import Dollars, Shape, Text, micro
+from .docs.schema import TEXT, has, many, one_of, ref
+from .docs.words import describe, text
 from .listing import word
 from .out import usd
 from .out_approvals import policy_out
@@ -60,10 +62,31 @@ class Evaluation(Shape):
     context: ContextFields | None = None
 
 
+APPROVALS = ("TOOL_EXEC", "BUDGET_OVERRIDE", "STATE_TRANSITION", "SPAWN")
+VERDICT = has(
+    "violations",
+    "approvalRequired",
+    "budget",
+    decision=one_of(("ALLOW", "DENY", "NEEDS_APPROVAL")),
+    riskLevel=one_of(("GREEN", "YELLOW", "RED")),
+    reason=TEXT,
+    violations=many(TEXT),
+    approvalRequired=has(type=one_of(APPROVALS), suggestedJustification=TEXT),
+    budget=ref("Budget"),
+)
+
+
 class Evaluate(V1View):
     route = "policy-evaluate"
     limit = V1_POLICY
 
+    @describe(
+        "Ask whether an agent may do something; a refusal is an answer as well.",
+        body=Evaluation,
+        answers={200: VERDICT},
+        codes="NOT_FOUND",
+        note="An agent asks for itself alone.",
+    )
     def post(self, request: Request) -> Response:
         """Always 200: a refusal is an answer as well."""
         want = self.read(Evaluation)
@@ -144,6 +167,14 @@ def verdict_out(verdict: Verdict) -> dict[str, Any]:
 class ActivePolicy(V1View):
     route = "policy-active"
 
+    @describe(
+        "The policy in force; where none is, the built-in one.",
+        query={
+            "scope": {**one_of(Policy.Scope.values), "default": "GLOBAL"},
+            "scopeId": text("An agent's id or a type of tasks; needed unless the scope is GLOBAL."),
+        },
+        answers={200: has(policy=ref("Policy"))},
+    )
     def get(self, request: Request) -> Response:
         query = request.query_params
         scope = word(query, "scope", Policy.Scope.values, Policy.Scope.GLOBAL)

@@ -16,6 +16,8 @@ from tokens.models import Run
 
 from .base import V1View
 from .body import Dollars, Moment, Shape, Text, Whole, Words, micro
+from .docs.schema import has, ref
+from .docs.words import describe
 from .ids import row_id
 from .out import usd
 from .out_runs import run_out
@@ -59,10 +61,20 @@ class RunChange(Shape):
     error: Error | None = None
 
 
+BOOKED = has("budgetWarning", run=ref("Run"), budgetWarning=ref("BudgetWarning"))
+
+
 class Runs(V1View):
     route = "runs"
     limit = V1_EVENTS
 
+    @describe(
+        "Report a run, as it starts or when it is over.",
+        body=NewRun,
+        answers={201: BOOKED},
+        codes="NOT_FOUND CONFLICT",
+        note="An agent reports its own runs alone.",
+    )
     def post(self, request: Request) -> Response:
         want = self.read(NewRun)
         agent = find_own_agent(self, want.agent_id)
@@ -88,6 +100,13 @@ class OneRun(V1View):
     route = "run"
     limit = V1_EVENTS
 
+    @describe(
+        "Report how a run goes on: what it cost, how it ended.",
+        body=RunChange,
+        answers={200: BOOKED},
+        codes="STATE_CONFLICT",
+        note="An agent reports its own runs alone.",
+    )
     def patch(self, request: Request, id: str) -> Response:
         run = find_run(self, id)
         want = self.read(RunChange)

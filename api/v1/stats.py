@@ -11,12 +11,26 @@ from governance.services.stats import STARTS, costs_of, overview
 
 from .agents import find_agent
 from .base import V1View
+from .docs.schema import COUNT, NUMBER, each, has, one_of
+from .docs.words import describe
 from .listing import word
 
 
 class Overview(V1View):
     route = "stats-overview"
 
+    @describe(
+        "The figures of the fleet.",
+        answers={
+            200: has(
+                tasks=has(byStatus=each(COUNT), byType=each(COUNT), completedToday=COUNT, completedThisWeek=COUNT),
+                agents=has(active=COUNT, paused=COUNT, quarantined=COUNT),
+                approvals=has(pending=COUNT, urgentCount=COUNT),
+                alerts=has(open=COUNT, critical=COUNT),
+                costs=has(today=NUMBER, thisWeek=NUMBER, thisMonth=NUMBER),
+            )
+        },
+    )
     def get(self, request: Request) -> Response:
         return Response(overview(self.actor.workspace_id, now=self.now))
 
@@ -24,6 +38,14 @@ class Overview(V1View):
 class AgentCosts(V1View):
     route = "stats-agent-costs"
 
+    @describe(
+        "What an agent's runs cost in the current day, week or month.",
+        query={"period": {**one_of(STARTS), "required": True}},
+        answers={
+            200: has(total=NUMBER, byModel=each(NUMBER), byTaskType=each(NUMBER), runs=COUNT, avgCostPerRun=NUMBER)
+        },
+        note="Agents see their own costs alone, leads those of all.",
+    )
     def get(self, request: Request, id: str) -> Response:
         """For the agent itself, leads and people."""
         agent = find_agent(self, id)

@@ -14,6 +14,8 @@ from tasks.models import Task
 
 from .base import V1View
 from .body import Bag, Dollars, Moment, Shape, Text, micro
+from .docs.schema import has, many, ref
+from .docs.words import describe
 from .out import document_out, message_out, slugs_of, task_out, transition_out
 from .out_approvals import Reader, approvals_out
 from .out_runs import run_out
@@ -42,6 +44,13 @@ class TaskFields(Shape):
 class OneTask(V1View):
     route = "task"
 
+    @describe(
+        "Change a task, or claim it.",
+        body=TaskFields,
+        answers={200: has(task=ref("Task"))},
+        codes="POLICY_VIOLATION AGENT_PAUSED STATE_CONFLICT ALREADY_CLAIMED CONFLICT",
+        note="Which fields an agent may change depends on its role and on whose task it is.",
+    )
     def patch(self, request: Request, id: str) -> Response:
         task = find_task(self, id)
         if "status" in self.sent:
@@ -71,6 +80,19 @@ class OneTask(V1View):
         for name in ("work_plan", "deliverable"):
             if fields.get(name) is not None:
                 fields[name] = kept(fields[name])
+    @describe(
+        "One task with all that belongs to it.",
+        answers={
+            200: has(
+                task=ref("Task"),
+                transitions=many(ref("TaskTransition")),
+                messages=many(ref("Message")),
+                documents=many(ref("Document")),
+                runs=many(ref("Run")),
+                approvals=many(ref("Approval")),
+            )
+        },
+    )
         return fields
 
     def get(self, request: Request, id: str) -> Response:

@@ -18,12 +18,15 @@ from tasks.models import Task, TaskQuerySet
 
 from .base import V1View
 from .body import Bag, Dollars, Moment, Shape, Text, Whole, Words, micro
+from .docs.schema import COUNT, FLAG, TEXT, has, many, one_of, ref
+from .docs.words import PAGED, TASK_ID, describe, listed, text
 from .ids import row_id
 from .listing import page_of, several, word, words
 from .out import task_out, tasks_out
 
 ORDERS = {"createdAt": "created_at", "updatedAt": "updated_at", "priority": "priority", "dueAt": "due_at"}
 TYPES = tuple(Task.Type.values)
+PRIORITIES, DIRECTIONS = ("1", "2", "3", "4"), ("asc", "desc")
 DEEPEST = 5
 # Canonical statuses behind each one shown.
 BEHIND = {
@@ -77,6 +80,24 @@ class Tasks(V1View):
     route = "tasks"
     limit = V1_TASKS
 
+    @describe(
+        "Find tasks.",
+        query={
+            "status": listed(STATUSES),
+            "type": listed(TYPES),
+            "assigneeId": text("An agent's id, or `me` for the agent that asks."),
+            "creatorId": text("Who made them: an agent's id, or `user_3`."),
+            "priority": listed(PRIORITIES),
+            "parentTaskId": TASK_ID,
+            "labels": {"type": "array", "items": TEXT, "description": "All of them."},
+            "search": text("Part of the title, the description or a label.", maxLength=200),
+            "orderBy": {**one_of(ORDERS), "default": "createdAt"},
+            "orderDir": {**one_of(DIRECTIONS), "default": "desc"},
+            **PAGED,
+        },
+        answers={200: has(tasks=many(ref("Task")), total=COUNT, hasMore=FLAG)},
+        codes="NOT_FOUND",
+    )
     def get(self, request: Request) -> Response:
         page = page_of(request.query_params)
         rows = self._ordered(self._filtered())
@@ -92,7 +113,7 @@ class Tasks(V1View):
             rows = self._shown_as(rows, statuses)
         if types := words(query, "type", TYPES):
             rows = rows.filter(type__in=types)
-        if priorities := words(query, "priority", ("1", "2", "3", "4")):
+        if priorities := words(query, "priority", PRIORITIES):
             rows = rows.filter(priority__in=priorities)
         if slug := query.get("assigneeId", ""):
             agent = self._assignee(slug)
@@ -137,10 +158,17 @@ class Tasks(V1View):
     def _ordered(self, rows: QuerySet[Task]) -> QuerySet[Task]:
         query = self.request.query_params
         column = F(ORDERS[word(query, "orderBy", tuple(ORDERS), "createdAt")])
-        if word(query, "orderDir", ("asc", "desc"), "desc") == "asc":
+        if word(query, "orderDir", DIRECTIONS, "desc") == "asc":
             return rows.order_by(column.asc(nulls_last=True), "id")
         return rows.order_by(column.desc(nulls_last=True), "-id")
 
+    @describe(
+        "Create a task.",
+        body=NewTask,
+        answers=dict.fromkeys((200, 201), has(task=ref("Task"), created=FLAG)),
+        codes="NOT_FOUND",
+        note="Only leads name others as assignees, and interns nobody. 200 is the answer to a repeated key.",
+    )
     def post(self, request: Request) -> Response:
         if "status" in self.sent:
             raise Invalid(

@@ -17,6 +17,8 @@ from governance.states import shown as status_shown
 
 from .agents import find_agent
 from .base import V1View
+from .docs.schema import FLAG, has, many, ref
+from .docs.words import AGENT_SLUG, TASK_ID, before, describe, listed
 from .ids import row_id, shown
 from .listing import older, page_of, words
 from .out import ACTOR_TYPES, moment
@@ -65,6 +67,12 @@ class Timeline(V1View):
     route = "timeline"
 
     def get(self, request: Request) -> Response:
+    @describe(
+        "What happened, the newest first.",
+        query={"taskId": TASK_ID, "agentId": AGENT_SLUG, "action": listed(ACTIONS), **before("act")},
+        answers={200: has(activities=many(ref("Activity")), hasMore=FLAG)},
+        codes="NOT_FOUND",
+    )
         query, page = request.query_params, page_of(request.query_params)
         rows = Event.objects.filter(_any_of(words(query, "action", ACTIONS) or list(ACTIONS)))
         rows = rows.filter(workspace_id=self.actor.workspace_id)

@@ -18,6 +18,8 @@ from core.errors import Denied, Invalid, NotFound
 
 from .base import V1View
 from .body import Shape, Text
+from .docs.schema import MOMENT, has, only
+from .docs.words import describe
 from .ids import row_id
 from .out import moment
 
@@ -44,6 +46,13 @@ class TokenFields(Shape):
 class Token(V1View):
     route = "token"
 
+    @describe(
+        "Issue a token for an agent or a person.",
+        body=TokenFields,
+        answers={201: has(token={"type": "string", "pattern": "^mc_(agt|adm|usr)_"}, expiresAt=MOMENT)},
+        codes="NOT_FOUND",
+        note="An agent renews its own token alone.",
+    )
     def post(self, request: Request) -> Response:
         """For anybody by an administrator, and for itself by an agent."""
         want = self.read(TokenFields)
@@ -67,6 +76,7 @@ class Token(V1View):
             )
         return Response({"token": secret, "expiresAt": moment(until)}, status=201)
 
+    @describe("Give up the token that this request carries.", answers={200: has(revoked=only(True))})
     def delete(self, request: Request) -> Response:
         """The token that this request carries works no longer."""
         key = presented_in(request._request).key

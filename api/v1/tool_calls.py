@@ -15,6 +15,8 @@ from tokens.models import ToolCall
 
 from .base import V1View
 from .body import Moment, Shape, Text, Whole, Words
+from .docs.schema import has, ref
+from .docs.words import describe
 from .ids import row_id
 from .out_runs import tool_call_out
 from .policy import find_own_agent
@@ -58,6 +60,13 @@ class ToolCalls(V1View):
     route = "tool-calls"
     limit = V1_EVENTS
 
+    @describe(
+        "Report the use of a tool within a run.",
+        body=NewToolCall,
+        answers={201: has(toolCall=ref("ToolCall"))},
+        codes="NOT_FOUND",
+        note="An agent reports its own calls alone.",
+    )
     def post(self, request: Request) -> Response:
         want = self.read(NewToolCall)
         agent = find_own_agent(self, want.agent_id)
@@ -85,6 +94,13 @@ class OneToolCall(V1View):
     route = "tool-call"
     limit = V1_EVENTS
 
+    @describe(
+        "Report how the use of a tool ended.",
+        body=ToolCallChange,
+        answers={200: has(toolCall=ref("ToolCall"))},
+        codes="STATE_CONFLICT",
+        note="An agent reports its own calls alone.",
+    )
     def patch(self, request: Request, id: str) -> Response:
         call = self._find(id)
         given = self.read(ToolCallChange).given()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,8 @@ from tasks.models import Task
 
 from .base import V1View
 from .body import Shape, Text
+from .docs.schema import TEXT, has, id_of, many, one_of, only, ref
+from .docs.words import describe
 from .ids import shown
 from .out import slugs_of, task_out, transition_out
 from .pieces import Deliverable, ReviewChecklist, WorkPlan, attempt
@@ -31,15 +33,43 @@ def _status(value: Any) -> Any:
 
 
 class TransitionFields(Shape):
-    to_status: Annotated[Text, BeforeValidator(_status)]
+    to_status: Annotated[Text, BeforeValidator(_status), WithJsonSchema(one_of(STATUSES))]
     reason: Annotated[Text, Field(max_length=2000)] | None = None
     session_key: Annotated[Text, Field(max_length=128)] | None = None
     assignee_ids: Slugs | None = None
 
 
+# What a move may bring along.
+PARTS: dict[str, type[Shape]] = {
+    "workPlan": WorkPlan,
+    "deliverable": Deliverable,
+    "reviewChecklist": ReviewChecklist,
+}
+
+
 class Transition(V1View):
     route = "task-transition"
 
+    @describe(
+        "Move a task.",
+        body=TransitionFields,
+        parts=PARTS,
+        answers={
+            200: has(
+                "warnings",
+                "loop",
+                success=only(True),
+                task=ref("Task"),
+                transition=ref("TaskTransition"),
+                warnings=many(TEXT),
+                loop=has(type=ref("LoopType"), messageId=id_of("msg")),
+            ),
+            400: ref("TransitionFailure"),
+            403: ref("TransitionFailure"),
+        },
+        codes="INVALID_TRANSITION POLICY_VIOLATION AGENT_PAUSED ALREADY_CLAIMED STATE_CONFLICT CONFLICT",
+        note="Who may make which move, and what it needs: `/docs/states/`.",
+    )
     def post(self, request: Request, id: str) -> Response:
         task = find_task(self, id)
         agent = self.agent if self.actor.kind == "agent" else None
@@ -63,12 +93,7 @@ class Transition(V1View):
 
     def _handed(self) -> Handed:
         """Its parts are judged with what else the move needs, so that everything is told at once."""
-        shapes: dict[str, type[Shape]] = {
-            "workPlan": WorkPlan,
-            "deliverable": Deliverable,
-            "reviewChecklist": ReviewChecklist,
-        }
-        parts = {name: attempt(shape, self.sent.get(name), name) for name, shape in shapes.items()}
+        parts = {name: attempt(shape, self.sent.get(name), name) for name, shape in PARTS.items()}
         return Handed(
             work_plan=parts["workPlan"][0],
             deliverable=parts["deliverable"][0],
@@ -94,6 +119,9 @@ class Transition(V1View):
 class Transitions(V1View):
     route = "task-transitions"
 
+    @describe(
+        "How a task has moved, the oldest move first.", answers={200: has(transitions=many(ref("TaskTransition")))}
+    )
     def get(self, request: Request, id: str) -> Response:
         rows = list(find_task(self, id).transitions.order_by("at", "id"))
         slugs = slugs_of(row.actor for row in rows)

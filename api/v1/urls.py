@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.urls import URLPattern, re_path
 from django.urls.resolvers import RegexPattern
 
@@ -14,6 +16,7 @@ from . import (
     heartbeats,
     messages,
     notifications,
+    openapi,
     policy,
     runs,
     stats,
@@ -31,11 +34,12 @@ from .unknown import unknown_path
 
 def at(route: str, view: type[V1View]) -> URLPattern:
     """`tasks/<id>/messages`, each `<name>` being one segment."""
-    pattern = "/".join(f"(?P{part}[^/]+)" if part.startswith("<") else part for part in route.split("/"))
+    pattern = "/".join(f"(?P{part}[^/]+)" if part.startswith("<") else re.escape(part) for part in route.split("/"))
     return URLPattern(RegexPattern(rf"^{pattern}/?\Z"), view.as_view(), name=f"v1-{view.route}")
 
 
 urlpatterns = [
+    at("openapi.json", openapi.OpenApi),
     at("health", health.Health),
     at("auth/token", tokens.Token),
     at("tasks", tasks.Tasks),

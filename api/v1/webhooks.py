@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +15,8 @@ from webhooks.services import delete_webhook, subscribe
 
 from .base import V1View
 from .body import Shape, Text
+from .docs.schema import COUNT, FLAG, has, many, one_of, ref
+from .docs.words import PAGED, describe
 from .ids import row_id, shown
 from .listing import page_of
 from .telling import KNOWN
@@ -26,7 +28,7 @@ def _known(name: str) -> str:
     return name
 
 
-Name = Annotated[str, Strict(), AfterValidator(_known)]
+Name = Annotated[str, Strict(), AfterValidator(_known), WithJsonSchema(one_of(sorted(KNOWN)))]
 
 
 class Subscription(Shape):
@@ -43,6 +45,11 @@ def webhook_out(row: Webhook) -> dict[str, Any]:
 class Webhooks(V1View):
     route = "webhooks"
 
+    @describe(
+        "Webhooks, the newest first.",
+        query=PAGED,
+        answers={200: has(webhooks=many(ref("Webhook")), total=COUNT, hasMore=FLAG)},
+    )
     def get(self, request: Request) -> Response:
         page = page_of(request.query_params)
         rows = Webhook.objects.in_workspace(self.actor.workspace_id).filter(dialect=Webhook.Dialect.V1)
@@ -51,6 +58,7 @@ class Webhooks(V1View):
         listed = [webhook_out(row) for row in found]
         return Response({"webhooks": listed, "total": total, "hasMore": page.has_more(len(found), total)})
 
+    @describe("Have a webhook told what happens.", body=Subscription, answers={201: has(webhook=ref("Webhook"))})
     def post(self, request: Request) -> Response:
         want = self.read(Subscription)
         events = list(dict.fromkeys(want.events))
@@ -64,6 +72,7 @@ class Webhooks(V1View):
 class OneWebhook(V1View):
     route = "webhook"
 
+    @describe("Tell a webhook no more.", answers={204: None})
     def delete(self, request: Request, id: str) -> Response:
         here = Webhook.objects.in_workspace(self.actor.workspace_id).filter(dialect=Webhook.Dialect.V1)
         row = here.filter(pk=row_id("webhook", id)).first()
