@@ -80,6 +80,8 @@ class OneTask(V1View):
         for name in ("work_plan", "deliverable"):
             if fields.get(name) is not None:
                 fields[name] = kept(fields[name])
+        return fields
+
     @describe(
         "One task with all that belongs to it.",
         answers={
@@ -93,8 +95,6 @@ class OneTask(V1View):
             )
         },
     )
-        return fields
-
     def get(self, request: Request, id: str) -> Response:
         task = find_task(self, id)
         moves = list(task.transitions.order_by("at", "id"))

@@ -66,13 +66,13 @@ SAID = frozenset(
 class Timeline(V1View):
     route = "timeline"
 
-    def get(self, request: Request) -> Response:
     @describe(
         "What happened, the newest first.",
         query={"taskId": TASK_ID, "agentId": AGENT_SLUG, "action": listed(ACTIONS), **before("act")},
         answers={200: has(activities=many(ref("Activity")), hasMore=FLAG)},
         codes="NOT_FOUND",
     )
+    def get(self, request: Request) -> Response:
         query, page = request.query_params, page_of(request.query_params)
         rows = Event.objects.filter(_any_of(words(query, "action", ACTIONS) or list(ACTIONS)))
         rows = rows.filter(workspace_id=self.actor.workspace_id)
