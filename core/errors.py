@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 
 class DomainError(Exception):
@@ -36,6 +36,11 @@ class Invalid(DomainError):
     def __init__(self, message: str = "Validation failed", *, details: list[str] | None = None, **extra: Any) -> None:
         super().__init__(message, **extra)
         self.details = details
+
+    @classmethod
+    def fields(cls, *told: str) -> Self:
+        """What is wrong with fields of a request, each as `<dotted.path>: <message>`."""
+        return cls("The request is not valid", details=list(told))
 
 
 class Conflict(DomainError):

@@ -19,18 +19,16 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.access import gate, limits, rates
 from accounts.access.legacy import TABLE, UNGUARDED
 from accounts.credentials import resolve
 from accounts.isolation import check_isolation
-from accounts.scopes import ip_in, presented_in
+from accounts.scopes import presented_in
 from activity import guard
-from activity.audit import Origin
-from api.rendering import AnyJson, JsonRenderer
+from api.base import JsonView
 from core import errors
-from core.actors import Actor, Role
+from core.actors import Role
 from core.ratelimit import Limit
 from realtime.wire.legacy_in import parse
 
@@ -56,23 +54,17 @@ LOOKS = 8
 log = structlog.get_logger(__name__)
 
 
-class LegacyView(APIView):
+class LegacyView(JsonView):
     """One route. `route` names its row in the table of roles; `limit` is applied to the methods in `limited`."""
 
-    route: ClassVar[str]
     limit: ClassVar[Limit | None] = limits.MUTATION
     limited: ClassVar[frozenset[str]] = frozenset()
     # Not for strict workspaces: what it shows or touches belongs to no workspace.
     is_global: ClassVar[bool] = False
     # False where everything behind it lies outside of our own database, and is not connected yet.
     is_connected: ClassVar[bool] = True
-    authentication_classes = ()
-    permission_classes = ()
-    content_negotiation_class = AnyJson
-    renderer_classes = (JsonRenderer,)
     parser_classes = (JSONParser,)
     schema = RouteSchema()
-    actor: Actor
     _looks = 0
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -100,20 +92,6 @@ class LegacyView(APIView):
     def rate_key(self) -> str:
         """Whose requests `limit` counts together."""
         return self.ip
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        """None: `Allow` belongs to OPTIONS and 405 alone."""
-        return {}
-
-    @property
-    def ip(self) -> str:
-        return ip_in(self.request._request)
-
-    @property
-    def origin(self) -> Origin:
-        """For the audit log."""
-        return Origin(self.ip, self.request._request.META.get("HTTP_USER_AGENT"))
 
     def sent(self) -> Any:
         """The body as JSON, or None when it is none."""

@@ -11,18 +11,17 @@ from rest_framework.authentication import CSRFCheck
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import credentials
 from accounts.access.limits import V1_MUTATION, V1_READ, limiter
 from accounts.access.v1 import TABLE
 from accounts.credentials import Presented, resolve
 from accounts.models import ApiKey
-from accounts.scopes import ip_in, presented_in
-from activity.audit import Origin
+from accounts.scopes import presented_in
 from agents.models import Agent, Mandate
 from agents.services.control import come_back
-from api.rendering import AnyJson, JsonRenderer
+from api.base import JsonView
+from api.rendering import JsonRenderer
 from core import errors
 from core.actors import Actor
 from core.ratelimit import Limit, Usage
@@ -40,19 +39,14 @@ class Utf8JsonRenderer(JsonRenderer):
     charset = "utf-8"
 
 
-class V1View(APIView):
+class V1View(JsonView):
     """One route. `route` names its row in the table of access; `limit` counts its POSTs and PATCHes."""
 
-    route: ClassVar[str]
     limit: ClassVar[Limit] = V1_MUTATION
     # What a quarantined agent may still call.
     open_in_quarantine: ClassVar[bool] = False
-    authentication_classes = ()
-    permission_classes = ()
-    content_negotiation_class = AnyJson
     renderer_classes = (Utf8JsonRenderer,)
     schema = None
-    actor: Actor
     usage: Usage | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -103,9 +97,8 @@ class V1View(APIView):
             raise errors.Denied(f"CSRF check failed: {reason}")
 
     def _count(self, method: str) -> None:
-        reads = method == "GET"
-        limit = V1_READ if reads else self.limit
-        self.usage = limiter().use(limit, self._counted_for(reads=reads))
+        limit = V1_READ if method == "GET" else self.limit
+        self.usage = limiter().use(limit, self._counted_for())
         if self.usage.is_over:
             wait = max(1, self.usage.resets_at - int(self.now.timestamp()))
             details = {"limit": limit.allowed, "windowSeconds": limit.seconds, "retryAfter": wait}
@@ -118,7 +111,7 @@ class V1View(APIView):
         if any("\0" in value for _, values in self.request.query_params.lists() for value in values):
             raise errors.Invalid("No parameter may contain NUL")
 
-    def _counted_for(self, *, reads: bool) -> str:
+    def _counted_for(self) -> str:
         return self.ip if self.actor.kind == "key" and not self.actor.id else f"{self.actor}"
 
     def _check_agent(self, method: str) -> None:
@@ -147,6 +140,11 @@ class V1View(APIView):
         return self._agent
 
     @property
+    def acting_agent(self) -> Agent | None:
+        """The agent whose token this is, or None for people and keys."""
+        return self.agent if self.actor.kind == "agent" else None
+
+    @property
     def mandate(self) -> Mandate:
         if not hasattr(self, "_mandate"):
             self._mandate = Mandate.objects.of(self.agent)
@@ -160,14 +158,6 @@ class V1View(APIView):
         if not hasattr(self, "_sent"):
             self._sent = json_of(self.request._request)
         return self._sent
-
-    @property
-    def ip(self) -> str:
-        return ip_in(self.request._request)
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(self.ip, self.request._request.META.get("HTTP_USER_AGENT"))
 
     @property
     def now(self) -> Any:
@@ -193,7 +183,3 @@ class V1View(APIView):
         for name, value in (self.usage.headers if self.usage else {}).items():
             response.headers[name] = value
         return response
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        return {}
