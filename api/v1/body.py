@@ -158,7 +158,7 @@ def read(shape: type[S], sent: dict[str, Any]) -> S:
         return shape.model_validate(sent)
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in one['loc'])}: {_words(one)}" for one in error.errors()]
-        raise Invalid("The request is not valid", details=lines) from None
+        raise Invalid.fields(*lines) from None
 
 
 def _words(error: Any) -> str:

@@ -26,7 +26,7 @@ def check_giving(here: Situation, wanted: Sequence[Agent]) -> None:
     if here.agent is not None:
         _check_agent(here, here.agent, wanted)
     if not wanted and here.status not in (INBOX, ASSIGNED):
-        raise Invalid("The request is not valid", details=[f"assigneeIds: a task in {here.status} needs at least one"])
+        raise Invalid.fields(f"assigneeIds: a task in {here.status} needs at least one")
 
 
 def _check_agent(here: Situation, me: Agent, wanted: Sequence[Agent]) -> None:

@@ -58,7 +58,7 @@ def post_message(*, task: Task, actor: Actor, agent: Agent | None, now: datetime
     here = look(task, actor=actor, agent=agent)
     _check(here, saying)
     if saying.reply_to is not None and not task.comments.filter(pk=saying.reply_to).exists():
-        raise Invalid("The request is not valid", details=["replyToId: there is no such message on this task"])
+        raise Invalid.fields("replyToId: there is no such message on this task")
     return write(task=task, actor=actor, agent=agent, now=now, saying=saying)
 
 
@@ -70,7 +70,7 @@ def _check(here: Situation, saying: Saying) -> None:
     if saying.type == Type.REVIEW and here.agent is not None and not (here.is_reviewer or here.is_lead):
         raise Denied("Only the reviewer, leads and people post REVIEW messages")
     if saying.type == Type.ARTIFACT and not saying.artifacts:
-        raise Invalid("The request is not valid", details=["artifacts: an ARTIFACT message needs at least one"])
+        raise Invalid.fields("artifacts: an ARTIFACT message needs at least one")
 
 
 @transaction.atomic

@@ -109,5 +109,5 @@ def _merged(before: Any, changes: dict[str, Any]) -> dict[str, Any]:
     merged = {**(before if isinstance(before, dict) else {}), **changes}
     merged = {key: value for key, value in merged.items() if value is not None}
     if len(orjson.dumps(merged)) > LARGEST_METADATA:
-        raise Invalid("The request is not valid", details=["metadata: must be at most 16 KiB"])
+        raise Invalid.fields("metadata: must be at most 16 KiB")
     return merged

@@ -61,7 +61,7 @@ def usual(autonomy: str) -> dict[str, Any]:
 
 def check_autonomy(autonomy: str, *, can_spawn: bool) -> None:
     if can_spawn and autonomy == Mandate.Autonomy.INTERN:
-        raise Invalid("The request is not valid", details=["canSpawn: an intern starts no other agents"])
+        raise Invalid.fields("canSpawn: an intern starts no other agents")
 
 
 @transaction.atomic

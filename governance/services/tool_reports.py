@@ -77,7 +77,7 @@ def _close(call: ToolCall, now: datetime) -> None:
     if call.is_final and call.ended_at is None:
         call.ended_at = max(call.started_at, now)
     if call.ended_at is not None and call.ended_at < call.started_at:
-        raise Invalid("The request is not valid", details=["endedAt: must not be before startedAt"])
+        raise Invalid.fields("endedAt: must not be before startedAt")
 
 
 def _after(call: ToolCall, *, was: str, actor: Actor, now: datetime) -> None:
