@@ -30,6 +30,7 @@ class Kind(TextChoices):
     AGENT_CONTROL = "agent.control"
 
     APPROVAL_REQUESTED = "approval.requested"
+    APPROVAL_SECONDED = "approval.seconded"
     APPROVAL_DECIDED = "approval.decided"
     APPROVAL_EXPIRED = "approval.expired"
     APPROVAL_CANCELED = "approval.canceled"
@@ -96,6 +97,7 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.AGENT_STATUS_CHANGED: frozenset({"id", "slug", "name", "status", "was", "reason", "until"}),
     Kind.AGENT_CONTROL: frozenset({"id", "slug", "name", "action", "reason"}),
     Kind.APPROVAL_REQUESTED: APPROVAL_KEYS,
+    Kind.APPROVAL_SECONDED: APPROVAL_KEYS,
     Kind.APPROVAL_DECIDED: APPROVAL_KEYS,
     Kind.APPROVAL_EXPIRED: APPROVAL_KEYS,
     Kind.APPROVAL_CANCELED: APPROVAL_KEYS,
@@ -146,6 +148,7 @@ STORIES: dict[str, str] = {
     "agent_status_change": "agent",
     "agent_heartbeat": "agent",
     "approval_requested": "approval",
+    "approval_seconded": "approval",
     "approval_decided": "approval",
     "approval_expired": "approval",
     "approval_canceled": "approval",

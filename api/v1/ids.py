@@ -10,6 +10,11 @@ def shown(kind: str, id: int | None) -> str | None:
     return None if id is None else f"{kind}_{id}"
 
 
+def human(kind: str, id: int) -> str | None:
+    """Of a person, or of a key that acts for people without being one person's; nobody else has one."""
+    return shown(kind, id) if kind in ("user", "key") else None
+
+
 def row_id(kind: str, text: str) -> int:
     """The row's id. Raises NotFound for what is no such id: nothing can have it."""
     prefix, _, digits = text.partition("_")

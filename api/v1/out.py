@@ -17,7 +17,7 @@ from governance.states import shown as status_shown
 from tasks.models import Brief, Comment, Document, Task, Transition
 from tasks.services.assigning import assignees_of
 
-from .ids import shown
+from .ids import human, shown
 
 CONTENT_IN_LISTS = 2000
 
@@ -34,7 +34,26 @@ def tasks_out(tasks: Sequence[Task], *, whole: bool = False) -> list[dict[str, A
     """With a constant number of queries. In lists the text of deliverables is cut, unless `whole`."""
     briefs = Brief.objects.select_related("creator_agent", "reviewer").in_bulk([task.pk for task in tasks])
     assignees = assignees_of(tasks)
-    return [_task(task, briefs.get(task.pk) or Brief(task=task), assignees[task.pk], whole) for task in tasks]
+    found = [_task(task, briefs.get(task.pk) or Brief(task=task), assignees[task.pk], whole) for task in tasks]
+    return _with_creators(found, tasks)
+
+
+def _with_creators(shapes: list[dict[str, Any]], tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """Of tasks that came by another way than this dialect, or from a program: whoever made their first move."""
+    nobodys = [
+        task.pk
+        for shape, task in zip(shapes, tasks, strict=True)
+        if shape["creatorAgentId"] is shape["creatorUserId"] is None
+    ]
+    first = Transition.objects.filter(task_id__in=nobodys, was="").values_list("task_id", "actor") if nobodys else ()
+    makers = dict(first)
+    slugs = slugs_of(makers.values())
+    for shape, task in zip(shapes, tasks, strict=True):
+        if task.pk in makers:
+            kind, id = parse_ref(makers[task.pk])
+            shape["creatorAgentId"] = slugs.get(id) if kind == "agent" else None
+            shape["creatorUserId"] = human(kind, id)
+    return shapes
 
 
 def task_out(task: Task) -> dict[str, Any]:
@@ -108,7 +127,7 @@ def transition_out(row: Transition, slugs: dict[int, str]) -> dict[str, Any]:
         "toStatus": status_shown(row.now),
         "actorType": ACTOR_TYPES.get(kind, "SYSTEM"),
         "actorAgentId": slugs.get(id) if kind == "agent" else None,
-        "actorUserId": shown("user", id) if kind == "user" else None,
+        "actorUserId": human(kind, id),
         "reason": row.reason or None,
         "sessionKey": row.session_key or None,
         "validationResult": {"valid": True, "errors": []},
@@ -132,7 +151,7 @@ def message_out(row: Comment, slugs: dict[int, str]) -> dict[str, Any]:
         "id": shown("msg", row.pk),
         "taskId": shown("task", row.task_id),
         "authorAgentId": slugs.get(id) if kind == "agent" else None,
-        "authorUserId": shown("user", id) if kind == "user" else None,
+        "authorUserId": human(kind, id),
         "type": row.type,
         "content": row.content,
         "artifacts": row.artifacts,

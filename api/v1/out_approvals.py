@@ -12,7 +12,7 @@ from governance.models import Approval, Policy
 from governance.policy import Policy as Rules
 from governance.services.policies import LISTS, rules_of
 
-from .ids import shown
+from .ids import human, shown
 from .out import moment, usd
 
 
@@ -52,12 +52,20 @@ def approval_out(row: Approval, reader: Reader) -> dict[str, Any]:
         "justification": row.justification,
         "status": row.status,
         "decidedByAgentId": row.decided_by_agent.slug if row.decided_by_agent else None,
-        "decidedByUserId": shown("user", id) if kind == "user" else None,
+        "decidedByUserId": human(kind, id),
         "decidedAt": moment(row.decided_at),
         "decisionReason": row.decision_reason,
+        "firstApproval": _first(row),
         "expiresAt": moment(row.expires_at),
         "createdAt": moment(row.created_at),
     }
+
+
+def _first(row: Approval) -> dict[str, Any] | None:
+    """Where two people must approve: the one who did so already. While it is pending, another one has to."""
+    if row.seconded_by is None:
+        return None
+    return {"userId": human(*parse_ref(row.seconded_by)), "at": moment(row.seconded_at)}
 
 
 def policy_out(row: Policy | None) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Approval(models.Model):
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     # The first of two people, where the policy wants two.
     seconded_by = models.CharField(max_length=80, null=True)  # noqa: DJ001 - as above
+    seconded_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=80, null=True)  # noqa: DJ001 - as above
     decided_by_agent = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+")
     decided_at = models.DateTimeField(null=True)
@@ -143,6 +144,8 @@ class Approval(models.Model):
             "rollback_plan": self.rollback_plan,
             "justification": self.justification,
             "status": self.status,
+            "seconded_by": self.seconded_by,
+            "seconded_at": self.seconded_at and milliseconds(self.seconded_at),
             "decided_by": self.decided_by,
             "decided_at": self.decided_at and milliseconds(self.decided_at),
             "decision_reason": self.decision_reason,

@@ -10,11 +10,10 @@ from django.db import IntegrityError, transaction
 
 from activity.catalogue import Kind
 from activity.models import Event
-from activity.services import fact, record, story
+from activity.services import record
 from agents.models import Agent, Mandate
 from core.actors import Actor, system
 from core.errors import Conflict, Denied
-from core.ids import ref
 from core.secrets import redact
 from governance.models import Approval
 from governance.states import EDGES, NEEDS_APPROVAL, TERMINAL, Right, shown
@@ -28,6 +27,7 @@ from .by_system import move
 from .deciding import expire
 from .messages import Saying, write
 from .operators import note_to_operator
+from .telling import told
 
 DEEPEST_PAYLOAD = 30
 
@@ -85,7 +85,7 @@ def request_approval(*, request: Request, actor: Actor, now: datetime) -> tuple[
                 reason=f"Approval requested: {approval.action_summary}",
             )
     notes = unsaid(_notes(approval), workspace_id=approval.workspace_id, now=now)
-    record(*post(notes, actor=actor, now=now), *told(approval, actor), at=now)
+    record(*post(notes, actor=actor, now=now), *_told(approval, actor), at=now)
     return approval, True
 
 
@@ -183,25 +183,13 @@ def _notes(approval: Approval) -> list[Note]:
     ]
 
 
-def told(approval: Approval, actor: Actor) -> list[Event]:
+def _told(approval: Approval, actor: Actor) -> list[Event]:
     who = approval.requestor.name if approval.requestor else actor.display_name
-    return [
-        story(
-            "approval_requested",
-            by=who,
-            subject=ref("approval", approval.pk),
-            workspace_id=approval.workspace_id,
-            agent_id=approval.requestor_id,
-            task_id=approval.task_id,
-            description=f"{who} asks for approval: {approval.action_summary}",
-            data={"action_type": approval.action_type, "risk_level": approval.risk_level},
-        ),
-        fact(
-            Kind.APPROVAL_REQUESTED,
-            actor=actor,
-            subject=ref("approval", approval.pk),
-            agent_id=approval.requestor_id,
-            task_id=approval.task_id,
-            data={"approval": approval.facts()},
-        ),
-    ]
+    return told(
+        Kind.APPROVAL_REQUESTED,
+        approval,
+        actor=actor,
+        by=who,
+        description=f"{who} asks for approval: {approval.action_summary}",
+        data={"action_type": approval.action_type, "risk_level": approval.risk_level},
+    )

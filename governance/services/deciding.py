@@ -9,11 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from activity.catalogue import Kind
-from activity.services import fact, record, story
+from activity.services import record
 from agents.models import Agent, Mandate
 from core.actors import Actor, Role, system
 from core.errors import Conflict, Denied
-from core.ids import ref
 from governance.models import Approval
 from notifications.services import Note, post, unsaid
 from tasks.models import Brief, Task
@@ -22,15 +21,16 @@ from tasks.services import bookkeeping as books
 from . import allowances
 from .by_system import move
 from .completing import by_approval, ends_its_task
-from .policies import flag
+from .seconding import note_first, wants_a_second
+from .telling import told
 
 STATUS = Approval.Status
 EXPIRY_REASON = "Approval expired undecided"
 KINDS = {
-    STATUS.APPROVED: (Kind.APPROVAL_DECIDED, "approval_decided"),
-    STATUS.DENIED: (Kind.APPROVAL_DECIDED, "approval_decided"),
-    STATUS.EXPIRED: (Kind.APPROVAL_EXPIRED, "approval_expired"),
-    STATUS.CANCELED: (Kind.APPROVAL_CANCELED, "approval_canceled"),
+    STATUS.APPROVED: Kind.APPROVAL_DECIDED,
+    STATUS.DENIED: Kind.APPROVAL_DECIDED,
+    STATUS.EXPIRED: Kind.APPROVAL_EXPIRED,
+    STATUS.CANCELED: Kind.APPROVAL_CANCELED,
 }
 
 
@@ -70,8 +70,9 @@ def _decide(
 ) -> Approval:
     _lock_agents(approval)
     _hold_task(approval)
-    if _wants_a_second(approval, decision, actor, lead):
-        return _note_first(approval, actor)
+    if wants_a_second(approval, decision, actor, lead):
+        is_first = note_first(approval, actor, now, reason)
+        return approval if is_first or approval.is_pending else _as_it_is(approval, decision, actor)
     changes = {
         "status": decision,
         "decided_by": str(actor),
@@ -100,22 +101,6 @@ def _lock_agents(approval: Approval) -> None:
         allowances.lock(approval.requestor_id)
     if approval.task is not None and approval.completes:
         allowances.lock_workers(approval.task)
-
-
-def _wants_a_second(approval: Approval, decision: str, actor: Actor, lead: Agent | None) -> bool:
-    if approval.risk_level != Approval.Risk.RED or decision != STATUS.APPROVED or lead is not None:
-        return False
-    if not flag(approval.workspace_id, "redDualControl", agent=approval.requestor):
-        return False
-    first = Approval.objects.filter(pk=approval.pk).values_list("seconded_by", flat=True).first()
-    return first is None or first == str(actor)
-
-
-def _note_first(approval: Approval, actor: Actor) -> Approval:
-    waiting = Approval.objects.filter(pk=approval.pk, status=STATUS.PENDING)
-    waiting.filter(seconded_by=None).update(seconded_by=str(actor))
-    approval.refresh_from_db()
-    return approval if approval.is_pending else _as_it_is(approval, STATUS.APPROVED, actor)
 
 
 def _as_it_is(approval: Approval, decision: str, actor: Actor) -> Approval:
@@ -178,29 +163,15 @@ def expire_due(*, now: datetime, workspace_id: int | None = None, at_most: int =
 
 def _finish(approval: Approval, actor: Actor, now: datetime) -> None:
     """Tell of it, and let the task go on when nothing else is pending."""
-    kind, type = KINDS[STATUS(approval.status)]
-    by = actor.display_name
     word = approval.status.lower()
-    events = [
-        story(
-            type,
-            by=by,
-            subject=ref("approval", approval.pk),
-            workspace_id=approval.workspace_id,
-            agent_id=approval.requestor_id,
-            task_id=approval.task_id,
-            description=f"Approval {word}: {approval.action_summary}",
-            data={"status": approval.status, "reason": approval.decision_reason},
-        ),
-        fact(
-            kind,
-            actor=actor,
-            subject=ref("approval", approval.pk),
-            agent_id=approval.requestor_id,
-            task_id=approval.task_id,
-            data={"approval": approval.facts()},
-        ),
-    ]
+    events = told(
+        KINDS[STATUS(approval.status)],
+        approval,
+        actor=actor,
+        by=actor.display_name,
+        description=f"Approval {word}: {approval.action_summary}",
+        data={"status": approval.status, "reason": approval.decision_reason},
+    )
     if approval.requestor is not None and approval.status != STATUS.CANCELED:
         source = ("task", approval.task_id) if approval.task_id else None
         title = f"Approval {word} ({approval.action_type}): {approval.action_summary}"[:200]

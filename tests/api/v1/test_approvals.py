@@ -17,7 +17,7 @@ from tests.api.v1.base import V1ApiTestCase
 KEYS = {
     "id", "taskId", "toolCallId", "requestorAgentId", "actionType", "actionSummary", "riskLevel", "actionPayload",
     "estimatedCost", "rollbackPlan", "justification", "status", "decidedByAgentId", "decidedByUserId", "decidedAt",
-    "decisionReason", "expiresAt", "createdAt",
+    "decisionReason", "firstApproval", "expiresAt", "createdAt",
 }  # fmt: skip
 BODY = {
     "actionType": "TOOL_EXEC",
