@@ -1,0 +1,1 @@
+"""Four kinds of hands for one kind of work."""

@@ -1,0 +1,1 @@
+"""What each way in says about the board in the end, in the same words."""
