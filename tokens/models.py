@@ -14,6 +14,7 @@ from core.querysets import WorkspaceQuerySet
 
 # Ten billion dollars: nine hundred such sums still add up within 64 bits.
 LARGEST_SUM = 10**16
+LONGEST_SESSION = 512
 
 
 class TokenUsageQuerySet(WorkspaceQuerySet["TokenUsage"]):
@@ -22,11 +23,18 @@ class TokenUsageQuerySet(WorkspaceQuerySet["TokenUsage"]):
 
 
 class TokenUsage(models.Model):
-    """One report. Plain columns instead of keys: a report outlives its task and its agent."""
+    """One report. Plain columns instead of keys: a report outlives its task and its agent.
+
+    What was said of a run before and is corrected is a row of the difference, which may be negative.
+    """
+
+    # Operations of rows that book runs.
+    RUN: ClassVar[str] = "run"
+    CORRECTION: ClassVar[str] = "run correction"
 
     workspace_id = models.BigIntegerField()
     model = models.CharField(max_length=200)
-    session_id = models.CharField(max_length=512)
+    session_id = models.CharField(max_length=LONGEST_SESSION)
     agent_name = models.CharField(max_length=512)
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
@@ -48,6 +56,10 @@ class TokenUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id}: {self.input_tokens}+{self.output_tokens} of {self.model}"
+
+    @property
+    def requests(self) -> int:
+        return 0 if self.operation == self.CORRECTION else 1
 
     def as_record(self) -> dict[str, object]:
         """The legacy dialect's token record; `duration` only when it was reported."""

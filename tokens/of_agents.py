@@ -28,7 +28,8 @@ def spending_of(workspace_id: int, agent_name: str, *, since: datetime, until: d
     is_postgres = connection.vendor == "postgresql"
     day = "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD')" if is_postgres else "substr(at, 1, 10)"
     rows = ask(
-        f"SELECT {day}, model, sum(cost_microusd), sum(input_tokens), sum(output_tokens), count(*)"
+        f"SELECT {day}, model, sum(cost_microusd), sum(input_tokens), sum(output_tokens),"
+        f" sum(CASE WHEN operation = '{TokenUsage.CORRECTION}' THEN 0 ELSE 1 END)"
         f" FROM {TokenUsage._meta.db_table}"
         " WHERE workspace_id = %s AND agent_name = %s AND at >= %s AND at < %s GROUP BY 1, 2",
         [workspace_id, agent_name, adapted(since), adapted(until)],

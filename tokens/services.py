@@ -96,6 +96,14 @@ def _projects_of_tasks(reports: Sequence[Report]) -> dict[tuple[int, int | None]
     return {(workspace_id, id): project_id for workspace_id, id, project_id in rows}
 
 
+def store_usage(rows: Sequence[TokenUsage], *, now: datetime) -> None:
+    """Rows of runs, with their sums. Takes locks that others wait for: the last thing to do in a transaction."""
+    sums = Sums()
+    insert(rows)
+    sums.add(rows, now)
+    sums.save()
+
+
 class Sums:
     """What rows add up to, for each slot that they count in, until it is added to what is stored."""
 
@@ -122,7 +130,7 @@ class Sums:
                 sum[0] += row.input_tokens
                 sum[1] += row.output_tokens
                 sum[2] += row.cost_microusd
-                sum[3] += 1
+                sum[3] += row.requests
                 sum[4] = last
 
     def save(self) -> None:

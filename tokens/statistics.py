@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Count, FloatField, Sum
+from django.db.models import Count, FloatField, Q, Sum
 from django.db.models.functions import Cast
 
 from core.clock import milliseconds
@@ -27,6 +27,7 @@ COLUMNS = (
     "duration_ms", "task_id", "project_id", "workspace_id",
 )  # fmt: skip
 D = Rollup.Dimension
+REQUESTS = Count("id", filter=~Q(operation=TokenUsage.CORRECTION))
 # As floating point, which holds any sum, and exactly those that are not absurd.
 SUMS = {
     letter: Sum(Cast(name, FloatField()))
@@ -54,6 +55,10 @@ class Use(NamedTuple):
     @property
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
+
+    @property
+    def requests(self) -> int:
+        return 0 if self.operation == TokenUsage.CORRECTION else 1
 
 
 @dataclass(slots=True)
@@ -104,7 +109,7 @@ def by_agent(workspace_id: int, *, since: datetime) -> list[AgentSums]:
     days = Rollup.objects.filter(workspace_id=workspace_id, dimension=D.AGENT, starts__gte=int(first.timestamp()))
     edge = _between(workspace_id, since, first)
     for rows, name, model in ((days, "key", "part"), (edge, "agent_name", "model")):
-        requests = Sum("requests") if rows is days else Count("id")
+        requests = Sum("requests") if rows is days else REQUESTS
         for agent, part, *figures in rows.values_list(name, model).annotate(**SUMS, n=requests).order_by():
             sums = agents.setdefault(agent, AgentSums(agent))
             sums.models[part].add(*figures)
@@ -119,8 +124,8 @@ def hours(workspace_id: int, *, since: datetime) -> list[tuple[int, Figures]]:
     """(start of the hour, what was taken) for the hours that are not empty, the first one cut at `since`."""
     first = _next(since, HOUR)
     found: dict[int, Figures] = defaultdict(Figures)
-    edge = _between(workspace_id, since, first).aggregate(**SUMS, n=Count("id"))
-    if edge["n"]:
+    edge = _between(workspace_id, since, first).aggregate(**SUMS, n=REQUESTS, rows=Count("id"))
+    if edge["rows"]:
         found[int(first.timestamp()) - HOUR].add(edge["i"], edge["o"], edge["c"], edge["n"])
     rows = Rollup.objects.filter(workspace_id=workspace_id, dimension=D.TOTAL, starts__gte=int(first.timestamp()))
     for start, *figures in rows.values_list("starts", "input_tokens", "output_tokens", "cost_microusd", "requests"):

@@ -39,7 +39,7 @@ def stats(uses: Iterable[Use]) -> dict[str, Any]:
     for use in uses:
         cost += use.cost_microusd
         tokens += use.input_tokens + use.output_tokens
-        n += 1
+        n += use.requests
     return {
         "totalTokens": tokens,
         "totalCost": cost / MICRO,

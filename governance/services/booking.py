@@ -1,4 +1,5 @@
-"""Runs as agents report them: what each cost is booked once, to the micro-dollar, on the agent and its tasks."""
+"""Runs as agents report them: what each cost is booked once, to the micro-dollar, on the agent, on its tasks, and in
+the usage that all panels show."""
 
 from __future__ import annotations
 
@@ -24,6 +25,8 @@ from core.secrets import redact
 from tasks.models import Brief, Task
 from tokens.models import Run
 from tokens.prices import rates
+from tokens.services import store_usage
+from tokens.spending import NOTHING, Figures, figures_of, usage_of
 
 from . import allowances, budgets, streaks
 from .budgets import Warned
@@ -92,7 +95,9 @@ def report_run(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> 
     record(_told(run, kind, actor), at=now)
     if run.is_final:
         streaks.note_outcome(run=run, now=now)
-    return Booked(run, budgets.check(mandate=mandate, run=run, cost_before=0, now=now))
+    warned = budgets.check(mandate=mandate, run=run, cost_before=0, now=now)
+    _book_usage(run, NOTHING, now)
+    return Booked(run, warned)
 
 
 @transaction.atomic
@@ -100,7 +105,7 @@ def update_run(*, run: Run, changes: dict[str, Any], cost_microusd: int | None, 
     """Correct what was reported; the difference is booked today. How a run ended stays as it was first said."""
     mandate, tasks = _lock(run.agent, run.task)
     run = Run.objects.select_for_update(of=("self",)).select_related("agent", "task").get(pk=run.pk)
-    was, cost_before = run.status, run.cost_microusd
+    was, before = run.status, figures_of(run)
     if run.is_final and changes.get("status", was) != was:
         raise Conflict(f"The run is {was} already", code="STATE_CONFLICT", status=was)
     for name, value in changes.items():
@@ -109,11 +114,13 @@ def update_run(*, run: Run, changes: dict[str, Any], cost_microusd: int | None, 
     _settle_cost(run, cost_microusd)
     run.save(update_fields=["status", "ended_at", "error", "cost_microusd", "cost_source", *COUNTS])
     budgets.reset_if_due(mandate=mandate, now=now)
-    _book(run, mandate, tasks, run.cost_microusd - cost_before, now)
+    _book(run, mandate, tasks, run.cost_microusd - before.cost_microusd, now)
     if run.is_final and was not in Run.FINAL:
         record(_told(run, Kind.RUN_COMPLETED, actor), at=now)
         streaks.note_outcome(run=run, now=now)
-    return Booked(run, budgets.check(mandate=mandate, run=run, cost_before=cost_before, now=now))
+    warned = budgets.check(mandate=mandate, run=run, cost_before=before.cost_microusd, now=now)
+    _book_usage(run, before, now)
+    return Booked(run, warned)
 
 
 def _reported_under(key: str, actor: Actor) -> Run | None:
@@ -125,7 +132,7 @@ def _close(run: Run, now: datetime) -> None:
     if run.is_final and run.ended_at is None:
         run.ended_at = max(run.started_at, now)
     if run.ended_at is not None and run.ended_at < run.started_at:
-        raise Invalid("The request is not valid", details=["endedAt: must not be before startedAt"])
+        raise Invalid.fields("endedAt: must not be before startedAt")
 
 
 def _settle_cost(run: Run, reported: int | None) -> None:
@@ -179,6 +186,13 @@ def _book(run: Run, mandate: Mandate, tasks: Sequence[Task], difference: int, no
                 Brief.objects.of(task)
                 brief.update(actual_cost_microusd=actual)
             budgets.check_task(task=task, now=now)
+
+
+def _book_usage(run: Run, before: Figures, now: datetime) -> None:
+    """At the end of the transaction: everybody's reports meet in these sums."""
+    row = usage_of(run, before=before, project_id=run.task.project_id if run.task else None, now=now)
+    if row is not None:
+        store_usage([row], now=now)
 
 
 def _told(run: Run, kind: Kind, actor: Actor) -> Event:
