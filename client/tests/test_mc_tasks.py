@@ -29,6 +29,13 @@ def test_filters_are_upper_cased_and_passed_on(mc: Mc, server: ContractServer) -
     assert query == {"status": ["INBOX,IN_PROGRESS"], "type": ["DOCS"], "assigneeId": ["jordan"], "limit": ["5"]}
 
 
+def test_the_number_of_a_task_is_enough(mc: Mc, server: ContractServer) -> None:
+    server.world.add_task("Write a post")
+    assert mc("task", "claim", "1").out == "Claimed task_1 (ASSIGNED): Write a post\n"
+    assert mc("task", "comment", "1", "on it", "--reply-to", "7").code == 0
+    assert server.asked[-1].body["replyToId"] == "msg_7"
+
+
 def test_json_is_the_answer_and_nothing_else(mc: Mc, server: ContractServer) -> None:
     server.world.add_task("One")
     for args in (["--json", "task", "list"], ["task", "--json", "list"], ["task", "list", "--json"]):

@@ -71,6 +71,11 @@ def one_of(values: Iterable[str]) -> dict[str, Any]:
     return {"type": word, "choices": allowed, "metavar": "|".join(allowed) if len(allowed) < 6 else None}
 
 
+def numbered(kind: str) -> Callable[[str], str]:
+    """An id of this kind, of which the number is enough: for tasks 7 is task_7."""
+    return lambda text: f"{kind}_{text}" if text.isdecimal() else text
+
+
 def amount(text: str) -> float:
     value = float(text)
     if not math.isfinite(value) or value < 0:

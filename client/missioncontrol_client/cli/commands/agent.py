@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from missioncontrol_client.cli.arguments import Parser, amount, leaf, one_of, repeated, words
+from missioncontrol_client.cli.arguments import Parser, amount, leaf, numbered, one_of, repeated, words
 from missioncontrol_client.cli.context import Context
 from missioncontrol_client.cli.output import clean, facts, table, usd
 from missioncontrol_client.enums import AgentRole, ControlAction
@@ -43,7 +43,7 @@ def _add_register(parser: Parser) -> None:
     parser.add_argument("--budget-per-run", type=amount, metavar="USD")
     parser.add_argument("--can-spawn", action="store_true", default=None)
     parser.add_argument("--parent", metavar="AGENT", help="the agent that spawns it")
-    parser.add_argument("--parent-task", metavar="ID", help="the task it is spawned for")
+    parser.add_argument("--parent-task", type=numbered("task"), metavar="ID", help="the task it is spawned for")
     parser.add_argument("--purpose", metavar="TEXT", help="what it is spawned for")
     parser.add_argument("--issue-token", action="store_true", help="also issue a token, and print it this once")
 

@@ -7,7 +7,17 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from missioncontrol_client.cli import exits
-from missioncontrol_client.cli.arguments import Parser, amount, count, json_object, leaf, one_of, repeated, words
+from missioncontrol_client.cli.arguments import (
+    Parser,
+    amount,
+    count,
+    json_object,
+    leaf,
+    numbered,
+    one_of,
+    repeated,
+    words,
+)
 from missioncontrol_client.cli.context import Context
 from missioncontrol_client.cli.output import clean, facts, table, usd
 from missioncontrol_client.enums import ApprovalActionType, ApprovalDecision, ApprovalRisk
@@ -25,20 +35,22 @@ def add_approval(parser: Parser) -> None:
     sub = parser.choices()
     _add_request(leaf(sub, "request", request, "ask for leave to do something"))
     checking = leaf(sub, "check", check, "see what became of a request")
-    checking.add_argument("id", metavar="ID")
+    checking.add_argument("id", type=numbered("approval"), metavar="ID")
     checking.add_argument("--wait", type=amount, metavar="SECONDS", help="wait for the decision, at most this long")
     listing = leaf(sub, "list", list_, "list requests")
     listing.add_argument("--status", **repeated(words))
-    listing.add_argument("--task", metavar="ID")
+    listing.add_argument("--task", type=numbered("task"), metavar="ID")
     listing.add_argument("--limit", type=count, metavar="N")
     deciding = leaf(sub, "decide", decide, "approve or deny a request")
-    deciding.add_argument("id", metavar="ID")
+    deciding.add_argument("id", type=numbered("approval"), metavar="ID")
     deciding.add_argument("decision", type=str.lower, choices=tuple(DECISIONS), metavar="approve|deny")
     deciding.add_argument("--reason")
 
 
 def _add_request(parser: Parser) -> None:
-    parser.add_argument("--task", metavar="ID", help="the task it is needed for; it waits until the decision")
+    parser.add_argument(
+        "--task", type=numbered("task"), metavar="ID", help="the task it is needed for; it waits until the decision"
+    )
     parser.add_argument("--action-type", required=True, **one_of(values(ApprovalActionType)))
     parser.add_argument("--summary", required=True, help="what shall be done, in a sentence")
     parser.add_argument("--risk", required=True, **one_of(values(ApprovalRisk)))
@@ -46,7 +58,7 @@ def _add_request(parser: Parser) -> None:
     parser.add_argument("--rollback", metavar="TEXT", help="how it can be undone")
     parser.add_argument("--cost", type=amount, metavar="USD")
     parser.add_argument("--payload", type=json_object, metavar="JSON", help="the action itself")
-    parser.add_argument("--tool-call", metavar="ID")
+    parser.add_argument("--tool-call", type=numbered("tool"), metavar="ID")
     parser.add_argument("--expires-in", metavar="DURATION", help="such as 30m, 24h or 7d")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from missioncontrol_client.cli.arguments import Parser, json_object, one_of
+from missioncontrol_client.cli.arguments import Parser, json_object, numbered, one_of
 from missioncontrol_client.cli.context import Context
 from missioncontrol_client.cli.output import clean
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def add_heartbeat(parser: Parser) -> None:
     parser.add_argument("--status", default="HEALTHY", **one_of(("HEALTHY", "BUSY", "IDLE")))
-    parser.add_argument("--task", metavar="ID", help="the task at hand")
+    parser.add_argument("--task", type=numbered("task"), metavar="ID", help="the task at hand")
     parser.add_argument("--session", metavar="KEY", help="session key (MC_SESSION_KEY)")
     parser.add_argument("--metadata", type=json_object, metavar="JSON")
     parser.set_defaults(run=heartbeat)

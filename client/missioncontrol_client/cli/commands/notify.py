@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from missioncontrol_client.cli.arguments import Parser, count, leaf, repeated, words
+from missioncontrol_client.cli.arguments import Parser, count, leaf, numbered, repeated, words
 from missioncontrol_client.cli.context import Context
 from missioncontrol_client.cli.output import clean, table
 
@@ -17,9 +17,9 @@ def add_notify(parser: Parser) -> None:
     listing.add_argument("--status", **repeated(words))
     listing.add_argument("--type", **repeated(words))
     listing.add_argument("--limit", type=count, metavar="N")
-    listing.add_argument("--before", metavar="ID", help="only older ones")
+    listing.add_argument("--before", type=numbered("notif"), metavar="ID", help="only older ones")
     acking = leaf(sub, "ack", ack, "acknowledge a notification")
-    acking.add_argument("id", metavar="ID")
+    acking.add_argument("id", type=numbered("notif"), metavar="ID")
     acking.add_argument("--external-id", metavar="ID")
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from missioncontrol_client.cli import exits
-from missioncontrol_client.cli.arguments import Parser, amount, json_object, leaf, one_of
+from missioncontrol_client.cli.arguments import Parser, amount, json_object, leaf, numbered, one_of
 from missioncontrol_client.cli.context import Context
 from missioncontrol_client.cli.exits import UsageError
 from missioncontrol_client.cli.output import clean, usd
@@ -26,7 +26,7 @@ def add_policy(parser: Parser) -> None:
     checking.add_argument("--domain", metavar="HOST")
     checking.add_argument("--target-status", **one_of(values(TaskStatus)))
     checking.add_argument("--cost", type=amount, metavar="USD")
-    checking.add_argument("--task", metavar="ID")
+    checking.add_argument("--task", type=numbered("task"), metavar="ID")
     checking.add_argument("--verbose", action="store_true", help="also print violations, approval and budget")
 
 

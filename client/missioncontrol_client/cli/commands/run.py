@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from missioncontrol_client.cli.arguments import Parser, amount, count, json_object, leaf, one_of
+from missioncontrol_client.cli.arguments import Parser, amount, count, json_object, leaf, numbered, one_of
 from missioncontrol_client.cli.context import Context
 from missioncontrol_client.cli.output import clean, usd
 from missioncontrol_client.enums import RiskLevel, RunStatus, ToolCallStatus
@@ -21,13 +21,13 @@ def add_run(parser: Parser) -> None:
     sub = parser.choices()
     starting = leaf(sub, "start", start_run, "report a run that begins")
     starting.add_argument("--model", required=True)
-    starting.add_argument("--task", metavar="ID")
+    starting.add_argument("--task", type=numbered("task"), metavar="ID")
     starting.add_argument("--session", metavar="KEY", help="session key (MC_SESSION_KEY)")
     starting.add_argument("--started-at", metavar="TIME", help="default: now")
     starting.add_argument("--status", default="RUNNING", **one_of(values(RunStatus)))
     starting.add_argument("--metadata", type=json_object, metavar="JSON")
     ending = leaf(sub, "end", end_run, "report how a run ended")
-    ending.add_argument("id", metavar="ID")
+    ending.add_argument("id", type=numbered("run"), metavar="ID")
     ending.add_argument("--status", default="COMPLETED", **one_of(values(RunStatus)))
     for command in (starting, ending):
         command.add_argument("--ended-at", metavar="TIME")
@@ -74,17 +74,17 @@ def _told_run(ctx: Context, found: RunAnswer) -> int:
 def add_tool_call(parser: Parser) -> None:
     sub = parser.choices()
     starting = leaf(sub, "start", start_call, "report a tool call that begins")
-    starting.add_argument("--run", dest="run_id", required=True, metavar="ID")
+    starting.add_argument("--run", dest="run_id", required=True, type=numbered("run"), metavar="ID")
     starting.add_argument("--tool", required=True, metavar="NAME")
     starting.add_argument("--risk", required=True, **one_of(values(RiskLevel)))
     starting.add_argument("--status", default="RUNNING", **one_of(values(ToolCallStatus)))
-    starting.add_argument("--task", metavar="ID")
+    starting.add_argument("--task", type=numbered("task"), metavar="ID")
     starting.add_argument("--started-at", metavar="TIME", help="default: now")
     starting.add_argument("--input-preview", metavar="TEXT")
     starting.add_argument("--input-hash", metavar="HASH")
     starting.add_argument("--policy-result", type=json_object, metavar="JSON")
     ending = leaf(sub, "end", end_call, "report how a tool call ended")
-    ending.add_argument("id", metavar="ID")
+    ending.add_argument("id", type=numbered("tool"), metavar="ID")
     ending.add_argument("--status", default="SUCCESS", **one_of(values(ToolCallStatus)))
     ending.add_argument("--ended-at", metavar="TIME")
     ending.add_argument("--output-preview", metavar="TEXT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from missioncontrol_client.cli.arguments import Parser, amount, count, leaf, names, one_of, repeated, words
+from missioncontrol_client.cli.arguments import Parser, amount, count, leaf, names, numbered, one_of, repeated, words
 from missioncontrol_client.cli.context import Context
 from missioncontrol_client.cli.local import text_or_stdin
 from missioncontrol_client.cli.output import block, clean, facts, table, usd
@@ -23,9 +23,9 @@ COLUMNS = ("id", "status", "priority", "type", "title")
 def add_task(parser: Parser) -> None:
     sub = parser.choices()
     _add_list(leaf(sub, "list", list_, "find tasks"))
-    leaf(sub, "get", get, "show a task with its history").add_argument("id", metavar="ID")
+    leaf(sub, "get", get, "show a task with its history").add_argument("id", type=numbered("task"), metavar="ID")
     _add_create(leaf(sub, "create", create, "put a task into the inbox"))
-    leaf(sub, "claim", claim, "take a task from the inbox").add_argument("id", metavar="ID")
+    leaf(sub, "claim", claim, "take a task from the inbox").add_argument("id", type=numbered("task"), metavar="ID")
     task_work.add_start(leaf(sub, "start", task_work.start, "begin work, with a plan"))
     _add_comment(leaf(sub, "comment", comment, "say something about a task"))
     task_work.add_artifact(leaf(sub, "artifact", task_work.artifact, "attach a file or an address to a task"))
@@ -114,7 +114,7 @@ def _add_create(parser: Parser) -> None:
     parser.add_argument("--label", **repeated(names))
     parser.add_argument("--due", metavar="TIME", help="ISO 8601 with a time zone")
     parser.add_argument("--estimated-cost", type=amount, metavar="USD")
-    parser.add_argument("--parent", metavar="ID", help="the task it belongs to")
+    parser.add_argument("--parent", type=numbered("task"), metavar="ID", help="the task it belongs to")
 
 
 def create(ctx: Context, args: Namespace) -> int:
@@ -143,11 +143,11 @@ def claim(ctx: Context, args: Namespace) -> int:
 
 
 def _add_comment(parser: Parser) -> None:
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", type=numbered("task"), metavar="ID")
     parser.add_argument("text", metavar="TEXT", help="what to say; - reads standard input")
     parser.add_argument("--type", default="COMMENT", **one_of(values(PostedMessageType)))
     parser.add_argument("--mention", help="agents", **repeated(names))
-    parser.add_argument("--reply-to", metavar="MESSAGE")
+    parser.add_argument("--reply-to", type=numbered("msg"), metavar="MESSAGE")
 
 
 def comment(ctx: Context, args: Namespace) -> int:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from missioncontrol_client.cli.arguments import Parser, amount, one_of
+from missioncontrol_client.cli.arguments import Parser, amount, numbered, one_of
 from missioncontrol_client.cli.context import Context
 from missioncontrol_client.cli.exits import UsageError
 from missioncontrol_client.cli.local import checked_plan, read_checklist, read_inline, read_text
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def add_start(parser: Parser) -> None:
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", type=numbered("task"), metavar="ID")
     plan = parser.add_mutually_exclusive_group(required=True)
     plan.add_argument("--plan", metavar="TEXT", help="3 to 6 bullets, one a line")
     plan.add_argument("--plan-file", metavar="FILE", help="the same, from a file")
@@ -45,7 +45,7 @@ def start(ctx: Context, args: Namespace) -> int:
 
 
 def add_artifact(parser: Parser) -> None:
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", type=numbered("task"), metavar="ID")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--file", metavar="PATH", help="UTF-8 text of at most 100 KiB, sent along")
     source.add_argument("--url", help="where it can be fetched")
@@ -72,7 +72,7 @@ def artifact(ctx: Context, args: Namespace) -> int:
 
 
 def add_submit(parser: Parser) -> None:
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", type=numbered("task"), metavar="ID")
     parser.add_argument("--deliverable", required=True, metavar="PATH", help="UTF-8 text of at most 100 KiB")
     parser.add_argument("--checklist", metavar="PATH.json", help="the review checklist")
     parser.add_argument("--summary", metavar="TEXT")
@@ -96,7 +96,7 @@ def submit(ctx: Context, args: Namespace) -> int:
 
 
 def add_transition(parser: Parser) -> None:
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", type=numbered("task"), metavar="ID")
     parser.add_argument("status", **{**one_of(values(TaskStatus)), "metavar": "STATUS"})
     parser.add_argument("--reason")
 
