@@ -14,7 +14,7 @@ from agents.models import Agent, Mandate
 from core.actors import Actor
 from core.errors import Denied, Invalid
 from core.secrets import redact
-from governance.states import CANCELED, DONE, EDGES, IN_PROGRESS, INBOX, NEEDS_APPROVAL, REVIEW, Edge, Right, shown
+from governance.states import CANCELED, DONE, EDGES, IN_PROGRESS, INBOX, REVIEW, Edge, Right, shown
 from tasks.models import Brief, Comment, Task, Transition
 from tasks.services import Move, update_task
 from tasks.services import bookkeeping as books
@@ -26,7 +26,7 @@ from .documents import keep_artifacts, without_content
 from .entering import enter, limit_of, tell
 from .handing import Handed, Request, lacking, unticked
 from .loops import REVIEW_CYCLES, block_for_loop
-from .pending import cancel_pending, granted_completion
+from .pending import granted_completion
 from .redacting import joined, redacted
 from .situation import Situation, look
 
@@ -149,8 +149,6 @@ def _go(here: Situation, edge: Edge, wish: Wish, given: Sequence[Agent], now: da
     )  # fmt: skip
     moved = task.transitions.order_by("-id").first()
     assert moved is not None
-    if to in (DONE, CANCELED) or (was == NEEDS_APPROVAL and agent is None):
-        cancel_pending(task, actor=actor, now=now)
     warnings = unticked(snapshot.get("reviewChecklist")) + _unknown(task, snapshot.get("workPlan"))
     task, loop = _stop_circling(task, brief, was, to, now)
     return Moved(task, moved, warnings, loop)

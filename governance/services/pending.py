@@ -7,6 +7,7 @@ from datetime import datetime
 from agents.models import Agent
 from core.actors import Actor
 from governance.models import Approval
+from governance.states import TERMINAL, shown
 from tasks.models import Task
 
 from . import deciding
@@ -22,6 +23,8 @@ def granted_completion(task: Task, agent: Agent, now: datetime) -> Approval | No
     return rows.filter(action_type=Approval.ActionType.STATE_TRANSITION).first()
 
 
-def cancel_pending(task: Task, *, actor: Actor, now: datetime) -> None:
-    """The task has moved on, so that nothing is left to decide. It stays where it is now."""
-    deciding.cancel_pending(task=task, actor=actor, now=now, reason=f"The task is {task.status} now")
+def after_move(task: Task, was: str, actor: Actor, now: datetime) -> None:
+    """Nothing is left to decide about a task that is over, or that somebody took out of its wait, in either dialect."""
+    left = was == Task.Status.NEEDS_APPROVAL and actor.kind != "system"
+    if left or shown(task.status) in TERMINAL:
+        deciding.cancel_pending(task=task, actor=actor, now=now, reason=f"The task is {shown(task.status)} now")

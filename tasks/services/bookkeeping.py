@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,10 @@ from tasks.models import Task, Transition
 
 PREVIEW = 100
 TALLY_LOCK = 7411
+# What apps above this one do in the transaction of a move: each adds its own when it is ready. They take the task, the
+# status that it had, who moved it, and when.
+Follower = Callable[[Task, str, Actor, datetime], None]
+followers: list[Follower] = []
 
 
 def lock(task: Task) -> Task:
@@ -73,6 +77,8 @@ def note_transition(
         at=now,
     )
     insert([moved])
+    for follow in followers:
+        follow(task, was, actor, now)
 
 
 def subscribe(task: Task, names: Iterable[str | None], *, now: datetime) -> None:

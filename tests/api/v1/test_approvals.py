@@ -9,6 +9,7 @@ from accounts.services import issue_token
 from agents.models import Mandate
 from core.actors import Role, system
 from governance.models import Approval
+from governance.services.by_system import move
 from governance.services.deciding import expire_due
 from notifications.models import Notification
 from tasks.models import Brief, Task
@@ -330,3 +331,42 @@ class BlockedTests(ApprovalTestCase):
         task = self.decide(id).body["task"]
         assert (task["status"], task["blockedReason"]) == ("BLOCKED", "Approval denied: no")
         assert Brief.objects.get(task_id=self.task_id).resume_status is None
+
+
+class MovedMeanwhileTests(ApprovalTestCase):
+    """The other dialect moves what waits here."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.work()
+        self.asked = self.request()["approval"]["id"]
+
+    def status(self) -> str:
+        return self.ask("GET", f"/approvals/{self.asked}").body["status"]
+
+    def test_a_task_that_leaves_its_wait_leaves_nothing_to_decide(self):
+        assert self.put(f"/api/tasks/{self.task_id}", {"status": "in_progress"}).status == 200
+        assert self.status() == "CANCELED"
+        assert self.shown()["status"] == "IN_PROGRESS"
+        assert self.heard().count("approval.canceled") == 1
+        self.refused(self.decide(self.asked), 409, "ALREADY_DECIDED")
+        assert self.shown()["status"] == "IN_PROGRESS"
+        assert self.ask("GET", "/approvals/pending").body["approvals"] == []
+
+    def test_nor_does_one_that_is_done(self):
+        self.post(
+            "/api/quality-review", {"taskId": self.task_id, "reviewer": "aegis", "status": "approved", "notes": "ok"}
+        )
+        assert (self.shown()["status"], self.status()) == ("DONE", "CANCELED")
+
+    def test_a_later_request_is_a_new_one(self):
+        self.put(f"/api/tasks/{self.task_id}", {"status": "in_progress"})
+        again = self.request()
+        assert (again["created"], again["task"]["status"]) == (True, "NEEDS_APPROVAL")
+        assert self.decide(again["approval"]["id"]).body["task"]["status"] == "IN_PROGRESS"
+
+    def test_what_the_system_moves_may_still_be_decided(self):
+        task = Task.objects.get(pk=self.task_id)
+        move(task=task, to=Task.Status.BLOCKED, now=timezone.now(), reason="It goes in circles")
+        assert self.status() == "PENDING"
+        assert self.decide(self.asked).body["task"]["status"] == "BLOCKED"
