@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from activity.catalogue import Kind
 from activity.models import Event
 from activity.readers import only_while
 from webhooks.models import EVERYTHING, Webhook
@@ -20,17 +21,19 @@ EVENTS = (
 )  # fmt: skip
 # What a webhook may ask for: single events, all of a kind, everything.
 KNOWN = frozenset({*EVENTS, *(f"{event.partition('.')[0]}.*" for event in EVENTS), EVERYTHING})
+# A claim from the other dialect's queue is a move like any other.
+TOLD_AS: dict[str, str] = {Kind.TASK_CLAIMED: "task.transitioned"}
 V1 = Webhook.Dialect.V1
 
 
 @only_while(partial(somebody_listens, V1))
 def feed_webhooks(page: Sequence[Event]) -> None:
     """Queue a delivery for each webhook and event it wants, in the transaction that moves the cursor."""
-    told = [event for event in page if event.kind in EVENTS and event.workspace_id is not None]
+    told = [(event, TOLD_AS.get(event.kind, event.kind)) for event in page]
     queue(
-        Happening(event.workspace_id, (event.kind,), partial(_data, event), event.at, V1)
-        for event in told
-        if event.workspace_id is not None
+        Happening(event.workspace_id, (name,), partial(_data, event), event.at, V1)
+        for event, name in told
+        if name in EVENTS and event.workspace_id is not None
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from activity.catalogue import Kind
 from activity.models import Event
 from agents.models import Agent
 from core.actors import system
@@ -43,7 +44,7 @@ def _task(event: Event) -> Shape:
     if task is None:
         return {"task": {"id": shown("task", id), "title": data.get("title") or data.get("task", {}).get("title")}}
     found: Shape = {"task": task_out(task)}
-    if event.kind == "task.transitioned":
+    if event.kind in (Kind.TASK_TRANSITIONED, Kind.TASK_CLAIMED):
         rows = task.transitions.filter(at=event.at)
         move = rows.filter(now=data.get("status", task.status)).order_by("-id").first() or rows.order_by("-id").first()
         found["transition"] = transition_out(move, slugs_of([move.actor])) if move else None

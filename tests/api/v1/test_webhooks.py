@@ -149,6 +149,15 @@ class TellingTests(WebhookTestCase):
         moved = [json.loads(row.payload)["data"] for row in Delivery.objects.filter(event_type="task.transitioned")]
         assert [each["transition"]["toStatus"] for each in moved][:3] == ["ASSIGNED", "IN_PROGRESS", "REVIEW"]
 
+    def test_a_claim_from_the_queue_of_the_other_dialect_is_a_move(self):
+        self.add(events=["task.transitioned"])
+        task = self.new_task("Port the script")
+        assert self.get("/api/tasks/queue?agent=jordan", as_=self.alice).body["reason"] == "assigned"
+        assert self.hear() == ["task.transitioned"]
+        data = json.loads(Delivery.objects.get().payload)["data"]
+        assert (data["task"]["id"], data["task"]["assigneeIds"]) == (task["id"], ["jordan"])
+        assert (data["transition"]["fromStatus"], data["transition"]["toStatus"]) == ("INBOX", "IN_PROGRESS")
+
     def test_what_is_gone_is_told_by_its_id(self):
         self.add(events=["task.*"])
         task = self.new_task("Short-lived")
