@@ -36,6 +36,7 @@ def create_task(
         fields["completed_at"] = fields.get("completed_at") or now
     mentioned = mentions.resolve(fields.get("description"), workspace_id=actor.workspace_id, strict=strict_mentions)
     project, number = number_new_task(actor.workspace_id, project_id)
+    fields.setdefault("type", _type_told(fields.get("metadata")))
     task = Task(
         workspace_id=actor.workspace_id,
         project=project,
@@ -56,6 +57,12 @@ def create_task(
     ]
     _tell(task, actor, notes, now)
     return task
+
+
+def _type_told(metadata: Any) -> str:
+    """Clients that know no types of tasks may still name one beside."""
+    told = metadata.get("type") if isinstance(metadata, dict) else None
+    return told if isinstance(told, str) and told in Task.Type.values else Task.Type.OPS
 
 
 def _tell(task: Task, actor: Actor, notes: list[Note], now: datetime) -> None:

@@ -40,6 +40,11 @@ class CreateTaskTests(LegacyApiTestCase):
             "ticket_ref": "TASK-001",
         }
 
+    def test_its_type_for_the_other_dialect_may_stand_in_the_metadata(self):
+        for told, type in (("SOCIAL", "SOCIAL"), ("social", "OPS"), (["SOCIAL"], "OPS"), (None, "OPS")):
+            id = self.create(metadata={"type": told}).body["task"]["id"]
+            assert Task.objects.get(pk=id).type == type, told
+
     def test_every_field_is_kept_as_sent(self):
         fields = {
             "description": " with blanks ",
