@@ -94,11 +94,10 @@ def refusals(codes: list[str], shapes: dict[int, Schema], *, counted: bool) -> d
 
 
 def _refusal(status: int, codes: list[str], shapes: dict[int, Schema], counted: bool) -> dict[str, Any]:
-    envelope: Schema = {
-        "allOf": [ref("Refusal")],
+    schema: Schema = {
+        "anyOf": [ref("Refusal"), *([shapes[status]] if status in shapes else [])],
         "properties": {"error": {"properties": {"code": {"enum": codes}}}},
     }
-    schema = {"anyOf": [shapes[status], envelope]} if status in shapes else envelope
     more = OF_STATUS.get(status, {})
     if "IDEMPOTENCY_IN_PROGRESS" in codes:
         more = {**more, "Retry-After": "RetryAfter"}

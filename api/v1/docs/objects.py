@@ -41,7 +41,8 @@ STATUS, TYPE = one_of(STATUSES), one_of(Task.Type.values)
 RISK = one_of(ToolCall.Risk.values)
 ROLE = one_of(Mandate.Autonomy.values)
 ARTIFACT_TYPE = one_of(Document.Type.values)
-USER = id_of("user")
+# People, and keys that act for them.
+USER = {"type": "string", "pattern": "^(user|key)_[1-9][0-9]*$"}
 LOOPS = ("COMMENT_FLOOD", "REVIEW_CYCLES", "AGENT_PING_PONG", "TOOL_RETRY_LOOP")
 CREATED = {"createdAt": MOMENT}
 
@@ -270,6 +271,7 @@ RULES = {
         decidedByUserId=maybe(USER),
         decidedAt=maybe(MOMENT),
         decisionReason=maybe(TEXT),
+        firstApproval=maybe({**has(userId=maybe(USER), at=MOMENT), "description": "Where two people must approve."}),
         expiresAt=MOMENT,
         createdAt=MOMENT,
     ),

@@ -11,6 +11,7 @@ from accounts.models import User, Workspace
 from accounts.services import issue_token
 from agents.models import Agent, Mandate
 from core.actors import Role, system
+from tests.api.v1.documented import check
 from tests.base import Answer, LegacyApiTestCase
 from tests.factories import make_agent
 
@@ -33,7 +34,8 @@ class V1ApiTestCase(LegacyApiTestCase):
     def ask(
         self, method: str, path: str, body: Any = None, *, as_: User | Agent | str | None = None, **headers: str
     ) -> Answer:
-        """`as_` is one of the cast (default: bob, an operator), an agent, or a token. Headers: `x_idempotency_key`."""
+        """`as_` is one of the cast (default: bob, an operator), an agent, or a token. Headers: `x_idempotency_key`.
+        Whatever is answered must be as the OpenAPI document says."""
         who = self.bob if as_ is None else as_
         key = self.token(who) if isinstance(who, Agent) else self.keys[who] if isinstance(who, User) else who
         meta = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
@@ -42,7 +44,9 @@ class V1ApiTestCase(LegacyApiTestCase):
         sent = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         with self.captureOnCommitCallbacks(execute=True):
             response = self.client.generic(method, f"/api/v1{path}", sent, content_type="application/json", **meta)
-        return Answer(response)
+        answer = Answer(response)
+        check(method, f"/api/v1{path}", answer.status, answer.raw)
+        return answer
 
     def refused(self, answer: Answer, status: int, code: str) -> dict[str, Any]:
         """The envelope of an answer that must be this refusal."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
+import pytest
 from openapi_spec_validator import validate
 
 from accounts.access.v1 import TABLE
@@ -10,6 +12,7 @@ from api.v1.docs.errors import CODES
 from api.v1.docs.operations import operations
 from api.v1.urls import urlpatterns
 from tests.api.v1.base import V1ApiTestCase
+from tests.api.v1.documented import check
 
 VIEWS = [pattern.callback.cls for pattern in urlpatterns if hasattr(pattern.callback, "cls")]
 
@@ -63,3 +66,17 @@ class OpenApiTests(V1ApiTestCase):
             "type": ["number", "null"], "minimum": 0, "maximum": 1_000_000_000,
         }  # fmt: skip
         assert schemas["WorkPlan"]["properties"]["bullets"]["minItems"] == 3
+
+    def test_answers_are_compared_to_the_last_field(self):
+        answer = self.ask("GET", "/tasks?limit=3")
+        refusal = self.ask("GET", "/tasks?limit=none")
+        wrong = [
+            (200, {**answer.body, "more": 1}),
+            (200, {"tasks": []}),
+            (200, {**answer.body, "total": "1"}),
+            (202, answer.body),
+            (400, {"error": {**refusal.body["error"], "code": "ALREADY_CLAIMED"}}),
+        ]
+        for status, body in wrong:
+            with self.subTest(status=status, body=body), pytest.raises(AssertionError):
+                check("GET", "/api/v1/tasks", status, orjson.dumps(body))
