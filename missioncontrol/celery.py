@@ -55,6 +55,7 @@ app.conf.update(
         "watch-budgets": {"task": "governance.jobs.watch_budgets", "schedule": 60.0},
         "find-loops": {"task": "governance.jobs.find_loops", "schedule": 30.0},
         "watch-agents": {"task": "governance.jobs.watch_agents", "schedule": 60.0},
+        "write-standups": {"task": "system.jobs.write_standups", "schedule": 600.0},
     },
 )
 app.autodiscover_tasks(related_name="jobs")

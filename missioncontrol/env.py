@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -13,10 +14,13 @@ _env = environ.FileAwareEnv()
 TRUE = {"1", "true", "yes", "on"}
 # What stands in the sample of existing deployments' configuration: whoever left it there has chosen no key.
 SAMPLE_KEY = "generate-a-random-key"
+# Every name that was asked for, so that one which nobody reads can be told of.
+ASKED_FOR: set[str] = set()
 
 
 def text(name: str, default: str = "") -> str:
     """An empty value counts as unset, as in a compose file that passes everything through."""
+    ASKED_FOR.add(name)
     return str(_env.str(name, default=default)).strip() or default
 
 
@@ -53,6 +57,14 @@ def real(name: str, default: float) -> float:
     if not math.isfinite(value):
         return default
     return int(value) if value.is_integer() else value
+
+
+def clock(name: str, default: str) -> time:
+    """A time of day, `09:00`. What cannot be read falls back to the default."""
+    try:
+        return time.fromisoformat(text(name, default)).replace(tzinfo=None)
+    except ValueError:
+        return time.fromisoformat(default)
 
 
 def words(name: str) -> list[str]:

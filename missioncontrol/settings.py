@@ -195,6 +195,11 @@ NETWORK_ALLOWLIST = env.words("MC_NETWORK_ALLOWLIST")
 # How often a review may send a task back before a person has to look at it.
 MAX_REVIEW_CYCLES = max(0, env.number("MC_MAX_REVIEW_CYCLES", 3))
 OFFLINE_MINUTES = max(1, env.number("MC_OFFLINE_MINUTES", 90))
+# When the day's report is written, how far it looks back, and how many tasks and alerts it names.
+STANDUP_AT = env.clock("MC_STANDUP_TIME", "09:00")
+STANDUP_LOOKBACK_HOURS = max(1, env.number("MC_STANDUP_LOOKBACK_HOURS", 24))
+STANDUP_TASKS = max(0, env.number("MC_STANDUP_TASKS", 10))
+STANDUP_ALERTS = max(0, env.number("MC_STANDUP_ALERTS", 5))
 STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
 COMMAND_TRIGGER_ALLOWED = env.flag("MISSION_CONTROL_ALLOW_COMMAND_TRIGGER")

@@ -41,6 +41,30 @@ def keep_artifacts(
     return kept
 
 
+@transaction.atomic
+def keep_report(*, name: str, content: str, actor: Actor, now: datetime) -> Document:
+    """A report about the whole workspace, of no task."""
+    content, found = redact(content)
+    raw = content.encode()
+    document = Document.objects.create(
+        workspace_id=actor.workspace_id,
+        name=name,
+        type=Document.Type.REPORT,
+        mime_type=mime_type_of(name, is_text=True),
+        content=content,
+        size_bytes=len(raw),
+        checksum=hashlib.sha256(raw).hexdigest(),
+        redaction_note=_taken_out(found),
+        created_at=now,
+    )
+    record(_created(document, actor), at=now)
+    return document
+
+
+def _taken_out(found: list[str]) -> str | None:
+    return f"Taken out: {', '.join(found)}"[:200] if found else None
+
+
 def _document(
     task: Task, actor: Actor, agent: Agent | None, now: datetime, artifact: Artifact
 ) -> tuple[Document | None, bool]:
@@ -63,7 +87,7 @@ def _document(
         storage_url=None if url is None else redact(url)[0],
         size_bytes=None if raw is None else len(raw),
         checksum=None if raw is None else hashlib.sha256(raw).hexdigest(),
-        redaction_note=f"Taken out: {', '.join(found)}"[:200] if found else None,
+        redaction_note=_taken_out(found),
         version=newest.version + 1 if newest else 1,
         previous=newest,
         created_at=now,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from activity.models import Event
 from activity.services import record, story
 from core.actors import Actor
 from core.ids import ref
@@ -23,22 +24,23 @@ def keep_standup(
         date=day,
         defaults={"report": report, "summary": summary, "agent_count": agent_count, "created_at": now},
     )
-    told = {
+    tasks = {
         "completed": summary["totalCompleted"],
         "inProgress": summary["totalInProgress"],
         "assigned": summary["totalAssigned"],
         "review": summary["totalReview"],
         "blocked": summary["totalBlocked"],
     }
-    record(
-        story(
-            "standup_generated",
-            by=actor.username,
-            subject=ref("standup", 0),
-            workspace_id=actor.workspace_id,
-            description=f"Standup generated for {day.isoformat()}",
-            data={"date": day.isoformat(), "agentCount": agent_count, "tasksSummary": told},
-        ),
-        at=now,
-    )
+    record(told(actor, day, agent_count=agent_count, tasks=tasks), at=now)
     return kept
+
+
+def told(actor: Actor, day: date, *, agent_count: int, tasks: dict[str, int], **more: Any) -> Event:
+    return story(
+        "standup_generated",
+        by=actor.username,
+        subject=ref("standup", 0),
+        workspace_id=actor.workspace_id,
+        description=f"Standup generated for {day.isoformat()}",
+        data={"date": day.isoformat(), "agentCount": agent_count, "tasksSummary": tasks, **more},
+    )
