@@ -19,6 +19,7 @@ from projects.models import Project
 from tokens import reports
 from tokens.services import set_month_budget
 
+from .budgets import table_of
 from .gate import PageRequest, is_fragment, page
 
 TOP = 12
@@ -92,7 +93,9 @@ def costs(request: PageRequest) -> HttpResponse:
         "may_change": request.actor.can(Role.ADMIN),
         "trend": _trend(workspace_id, span, now),
     }
-    return render(request, "costs/page.html#figures" if request.htmx else "costs/page.html", context)
+    if request.htmx:
+        return render(request, "costs/page.html#figures", context)
+    return render(request, "costs/page.html", {**context, **table_of(request)})
 
 
 def _span(request: PageRequest) -> Span:

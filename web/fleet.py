@@ -1,4 +1,4 @@
-"""What the fleet page shows: agents by what matters now, each with its task and what it cost today."""
+"""What the fleet page shows: agents by what matters now, each with its task, its standing and what it cost today."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Lower
 from django.http import QueryDict
 
-from agents.models import Agent
+from agents.models import Agent, Mandate
+from governance.services.usage import Use, uses_of
 from tasks.models import Task
 from tokens import reports
 from web import words
 
+from .standing import Standing, standing_of
+
 AT_MOST = 200
 Presence = Agent.Status
 # By place in this list; what an operator must look at comes first, who is long gone comes last.
-GROUPS = ("error", "working", "ready", "silent")
+GROUPS = ("error", "stopped", "working", "ready", "silent")
+STOPPED = (Mandate.Control.PAUSED, Mandate.Control.DRAINED)
 ORDERS = {"attention": "What matters now", "name": "Name", "seen": "Last beat", "cost": "Cost today"}
 
 
@@ -30,10 +34,17 @@ class Strip:
     ticks: list[str]
     task: Task | None
     today: int
+    use: Use | None = None
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(self.agent)
 
     @property
     def sign(self) -> words.Sign:
-        """Who holds a task and beats is working, whatever word it sent last."""
+        """Whoever was stopped is that first; who holds a task and beats is working, whatever word it sent last."""
+        if self.standing.is_stopped:
+            return self.standing.sign
         if self.task and self.agent.status in (Presence.ONLINE, Presence.IDLE):
             return words.PRESENCE[Presence.BUSY]
         return words.PRESENCE.get(self.agent.status, words.UNKNOWN)
@@ -44,10 +55,11 @@ def grouped_agents(workspace_id: int) -> QuerySet[Any, Any]:
     holders = Task.objects.in_workspace(workspace_id).filter(status=Task.Status.IN_PROGRESS)
     standing = Case(
         When(status=Presence.ERROR, then=Value(0)),
-        When(status=Presence.OFFLINE, then=Value(3)),
-        When(status__in=[Presence.BUSY, Presence.ACTIVE], then=Value(1)),
-        When(name__in=holders.exclude(assigned_to=None).values("assigned_to"), then=Value(1)),
-        default=Value(2),
+        When(mandate__control__in=STOPPED, then=Value(1)),
+        When(status=Presence.OFFLINE, then=Value(4)),
+        When(status__in=[Presence.BUSY, Presence.ACTIVE], then=Value(2)),
+        When(name__in=holders.exclude(assigned_to=None).values("assigned_to"), then=Value(2)),
+        default=Value(3),
         output_field=IntegerField(),
     )
     return Agent.objects.in_workspace(workspace_id).visible().annotate(standing=standing)
@@ -105,13 +117,23 @@ class FleetFilter:
 
 
 def strips_of(rows: QuerySet[Any, Any], now: datetime) -> list[Strip]:
-    agents = list(rows)
+    agents = list(rows.select_related("mandate"))
     if not agents:
         return []
     workspace_id, names = agents[0].workspace_id, [agent.name for agent in agents]
     doing = tasks_in_hand(workspace_id, names)
     costs = reports.today_of_agents(workspace_id, names, now=now)
-    return [Strip(each, each.pulse(now), doing.get(each.name), costs.get(each.name, 0)) for each in agents]
+    uses = used_by(agents, now)
+    return [
+        Strip(each, each.pulse(now), doing.get(each.name), costs.get(each.name, 0), uses.get(each.pk))
+        for each in agents
+    ]
+
+
+def used_by(agents: list[Agent], now: datetime) -> dict[int, Use]:
+    """Of those that have a mandate."""
+    mandates = [agent.mandate for agent in agents if hasattr(agent, "mandate")]
+    return {use.mandate.pk: use for use in uses_of(mandates, now=now)}
 
 
 def tasks_in_hand(workspace_id: int, names: list[str]) -> dict[str, Task]:

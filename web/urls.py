@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from . import activity, agents, approvals, board, costs, entry, shell, styleguide, tasks
+from . import activity, agents, approvals, board, budgets, controls, costs, entry, shell, styleguide, tasks
 from .addresses import ColumnName, IdList
 
 register_converter(IdList, "ids")
@@ -19,11 +19,17 @@ urlpatterns = [
     path("tasks/<int:id>/delete/", tasks.delete, name="task-delete"),
     path("agents/", agents.fleet, name="agents"),
     path("agents/strips/<ids:ids>/", agents.strips, name="agents-strips"),
+    path("agents/<int:id>/", agents.agent, name="agent"),
+    path("agents/<int:id>/control/", controls.control, name="agent-control"),
+    path("agents/<int:id>/budget/", budgets.budget, name="agent-budget"),
+    path("agents/<int:id>/more/", budgets.more, name="agent-more"),
+    path("agents/<slug:slug>/", agents.called, name="agent-called"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/<int:id>/decide/", approvals.decide, name="approval-decide"),
     path("costs/", costs.costs, name="costs"),
     path("costs/trend.json", costs.trend, name="costs-trend"),
     path("costs/export.csv", costs.export, name="costs-export"),
+    path("costs/budgets/", budgets.budgets, name="costs-budgets"),
     path("costs/budget/", costs.budget, name="costs-budget"),
     path("activity/", activity.activity, name="activity"),
     path("activity/latest/", activity.latest, name="activity-latest"),

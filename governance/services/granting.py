@@ -74,4 +74,7 @@ def grant_more(*, agent: Agent, microusd: int, actor: Actor, now: datetime, reas
 
 
 def _usd(micro: int) -> str:
-    return f"{micro / MICRO:.2f} USD"
+    """To the micro-dollar, and never less than whole cents."""
+    dollars, rest = divmod(micro, MICRO)
+    cents = f"{rest:06}".rstrip("0").ljust(2, "0")
+    return f"{dollars}.{cents} USD"

@@ -1,6 +1,7 @@
 // The fleet, live: a strip that changed is fetched again; figures and pulses follow the ticks for the strips in sight.
 import { ask, fragment } from "./ask.js";
 import { ids, onFrames } from "./live.js";
+import { paced } from "./pace.js";
 import { ageTimes } from "./shell.js";
 
 const TICK = 4000;
@@ -12,7 +13,6 @@ const inSight = new Set();
 const changed = new Set();
 let whole = false;
 let busy = false;
-let tickedAt = 0;
 let timer = 0;
 
 const watcher = new IntersectionObserver((entries) => {
@@ -22,12 +22,28 @@ const watch = () => holder.querySelectorAll(".strip").forEach((strip) => watcher
 
 onFrames((frames) => {
   if (frames.some((f) => ["agent.created", "agent.deleted", "resync"].includes(f.type))) whole = true;
-  for (const id of ids(frames, "agent.")) if (document.getElementById(`agent-${id}`)) changed.add(String(id));
-  const told = frames.some((f) => f.type === "tick" || f.type.startsWith("task."));
-  if (told && Date.now() - tickedAt > TICK) {
-    tickedAt = Date.now();
-    inSight.forEach((id) => changed.add(id));
+  for (const id of [...ids(frames, "agent."), ...named(frames)]) {
+    if (document.getElementById(`agent-${id}`)) changed.add(String(id));
   }
+  if (frames.some((f) => (f.type === "tick" && !f.data) || f.type.startsWith("task."))) lookAtAll();
+  update();
+});
+
+/** Those that stories and quiet events speak of. */
+function* named(frames) {
+  for (const { type, data } of frames) {
+    if (type === "activity.created" && data?.entity_type === "agent") yield data.entity_id;
+    if (type === "tick" && data) yield* data.agents;
+  }
+}
+
+const lookAtAll = paced(() => {
+  inSight.forEach((id) => changed.add(id));
+  return update();
+}, TICK);
+
+document.addEventListener("mc:steered", ({ detail }) => {
+  changed.add(String(detail.agent));
   update();
 });
 
@@ -55,10 +71,12 @@ function takeOver(html) {
     if (!old || old.outerHTML === strip.outerHTML) continue;
     const held = old.contains(document.activeElement);
     if (old.dataset.tone !== strip.dataset.tone) strip.classList.add("changed");
+    strip.classList.toggle("open", old.classList.contains("open"));
+    const place = held ? [...old.querySelectorAll("a, button")].indexOf(document.activeElement) : 0;
     watcher.unobserve(old);
     old.replaceWith(strip);
     watcher.observe(strip);
-    if (held) strip.querySelector("a")?.focus({ preventScroll: true });
+    if (held) (strip.querySelectorAll("a, button")[place] ?? strip.querySelector("a")).focus({ preventScroll: true });
   }
   for (const data of answer.querySelectorAll("[data-tally]")) {
     document.querySelector(`.tally [data-tally="${data.dataset.tally}"]`).textContent = data.value;

@@ -13,7 +13,7 @@ from web.urls import urlpatterns
 
 from .test_accessibility import PAGES
 
-SAMPLES = {"id": 1, "ids": [1], "column": "inbox"}
+SAMPLES = {"id": 1, "ids": [1], "column": "inbox", "slug": "jordan"}
 OPEN = {"sign-in", "sign-out"}
 ICON = re.compile(r'{% icon "([^"]+)" %}')
 

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from core.money import MICRO
 from tasks.models import PRIORITIES
+from tokens.models import Run
 from tokens.reports import Month
 from web import words
 from web.numbers import compact, grouped, money, percent
@@ -138,6 +139,12 @@ def dollars(microusd: int) -> str:
 
 
 @register.filter
+def exact(microusd: int) -> str:
+    """Dollars as a form takes them, to the micro-dollar."""
+    return f"{microusd // MICRO}.{microusd % MICRO:06}".rstrip("0").removesuffix(".")
+
+
+@register.filter
 def initials(name: str) -> str:
     words = name.split()
     return "".join(word[0] for word in words[:2]) if len(words) > 1 else name[:2]
@@ -156,6 +163,12 @@ def sheets(names: str) -> list[str]:
 def sign(status: str) -> Sign:
     """A status as people see it: its word, its tone and its mark."""
     return words.SIGNS[status]
+
+
+@register.filter
+def ending(run: Run) -> Sign:
+    """How a run ended, or that it goes on."""
+    return words.ENDINGS[run.status]
 
 
 @register.simple_tag(takes_context=True)
