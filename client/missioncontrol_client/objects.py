@@ -110,7 +110,8 @@ class ValidationResult(TypedDict):
 class TaskTransition(TypedDict):
     id: str
     taskId: str
-    fromStatus: e.TaskStatus
+    # None for the first one, which made the task.
+    fromStatus: e.TaskStatus | None
     toStatus: e.TaskStatus
     actorType: e.ActorType
     actorAgentId: str | None
@@ -156,6 +157,11 @@ class Document(TypedDict):
     createdAt: str
 
 
+class FirstApproval(TypedDict):
+    userId: str | None
+    at: str
+
+
 class Approval(TypedDict):
     id: str
     taskId: str | None
@@ -173,6 +179,8 @@ class Approval(TypedDict):
     decidedByUserId: str | None
     decidedAt: str | None
     decisionReason: str | None
+    # Where two people must approve: the one who did so already.
+    firstApproval: FirstApproval | None
     expiresAt: str
     createdAt: str
 
