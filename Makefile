@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --quiet --require-hashes
 
-.PHONY: run demo test lint check bench lock format clean
+.PHONY: run demo demo-v1 test lint check bench lock format clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -12,6 +12,10 @@ run: $(VENV)/run
 
 demo: $(VENV)/run
 	@$(BIN)/python manage.py simulate --agents 50 --minutes 5
+
+# ARGS='--by-hand': you are the person at the dashboard; ARGS='--pace 3': slow enough to watch.
+demo-v1: $(VENV)/dev
+	@$(BIN)/python -m simulation.v1 $(ARGS)
 
 test: $(VENV)/dev
 	@$(BIN)/python -m tests.servers

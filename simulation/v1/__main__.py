@@ -37,9 +37,9 @@ def options() -> Namespace:
 
 
 async def play(chosen: Namespace) -> int:
-    teller = Teller()
     async with AsyncExitStack() as stack:
         access = await _server(chosen, stack)
+        teller = Teller()
         teller.aside(f"\n  Look at it         {access.url}")
         if not chosen.url:
             teller.aside(f"  Sign in as         {access.user}\n  Password           {access.password}")
@@ -57,6 +57,7 @@ async def play(chosen: Namespace) -> int:
 
 async def _server(chosen: Namespace, stack: AsyncExitStack) -> Access:
     if not chosen.url:
+        Teller().aside("Starting a server for this showing ...")
         return await stack.enter_async_context(fresh_server())
     if not (chosen.key and chosen.password):
         raise CannotPlay("With --url give --key and --password of an administrator, or API_KEY and AUTH_PASS.")

@@ -67,6 +67,7 @@ async def audit(everybody: Everybody, cast: Cast, book: Book, more: Mapping[str,
         "v1": by_v1.by_paths(get, cast),
         "v1 lists": by_v1.by_lists(get, cast),
         "v1 runs": by_v1.by_runs(get, cast),
+        "v1 inboxes": by_v1.by_inboxes(get, cast),
         "v1 timeline": by_v1.by_timeline(get, cast),
         "mc": by_v1.by_mc(everybody.mc, cast),
         "MCP": by_v1.by_mcp(everybody.mcp, cast),
@@ -80,7 +81,7 @@ async def audit(everybody: Everybody, cast: Cast, book: Book, more: Mapping[str,
     views["stream"] = told.by_stream(ears.stream.kept, cast)
     if ears.webhook:
         views["webhooks"] = told.by_webhooks(ears.receiver.told.values(), cast)
-    views["as shown"] = by_pages.as_shown(views["v1"])
+    views["as shown"] = by_pages.as_shown(views["v1"] | views["agents' books"])
     return Audit(cast, views, stream_faults(ears))
 
 
@@ -88,7 +89,7 @@ def by_book(book: Book, cast: Cast) -> Facts:
     facts: Facts = {(id, "words"): sorted(book.said[id]) for id in cast.tasks}
     facts |= {(id, "cost"): book.cost_of_task[id] for id in cast.tasks}
     facts |= {(id, "spent"): book.spent_by[id] for id in cast.agents}
-    facts |= {(id, "tokens"): micro for id, micro in book.tokens_on.items()}
+    facts |= {(id, "cost in all"): book.cost_of_task[id] + book.tokens_on[id] for id in cast.tasks}
     return facts | {(id, "status"): status for id, status in book.approvals.items()}
 
 

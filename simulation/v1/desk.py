@@ -78,7 +78,9 @@ class Notes:
             for task in await self.office.waiting_tasks(self.agents):
                 verb = "review" if task["status"] == "REVIEW" else "unblock"
                 where = f"/tasks/{number(task['id'])}/"
-                self.once(f"{task['id']} {task['updatedAt']}", f"please {verb} {task['id']}, “{task['title']}”: {where}")
+                self.once(
+                    f"{task['id']} {task['updatedAt']}", f"please {verb} {task['id']}, “{task['title']}”: {where}"
+                )
             await self.ears.something_new()
 
     def once(self, key: str, words: str) -> None:

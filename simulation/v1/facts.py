@@ -61,7 +61,7 @@ def of_whole(body: Body) -> Facts:
     """A task with its history."""
     task, id = body["task"], body["task"]["id"]
     says = [(row["id"], author(row), row["content"]) for row in body["messages"]]
-    said = [row for row in body["messages"] if row["type"] in ("COMMENT", "PROGRESS")]
+    said = [row for row in body["messages"] if row["type"] in ("COMMENT", "PROGRESS", "REVIEW")]
     return {
         **of_task(task),
         **of_moves(id, body["transitions"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
 import socket
 import sys
 import tempfile
@@ -81,10 +82,9 @@ async def _ready(access: Access, process: asyncio.subprocess.Process, log: Path)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), ENDS_WITHIN)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+    """By the group: the supervisor ends its processes with itself, and nobody is left if it cannot."""
+    for number, seconds in ((signal.SIGTERM, ENDS_WITHIN), (signal.SIGKILL, ENDS_WITHIN)):
+        with suppress(ProcessLookupError, TimeoutError):
+            os.killpg(process.pid, number) if number == signal.SIGKILL else os.kill(process.pid, number)
+            await asyncio.wait_for(process.wait(), seconds)
+            return

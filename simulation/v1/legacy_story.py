@@ -50,6 +50,12 @@ class LegacyWorker:
                 return await self.tell(f"task_{id} is done")
             await self.say(id, "Seen, changed.")
 
+    async def hear(self) -> None:
+        """What the others said to this agent, by its heartbeat."""
+        groups = {group["type"]: group["items"] for group in await self.me.beat()}
+        for mention in groups.get("mentions", []):
+            await self.tell(f"hears {mention['author']}: “{mention['content']}”")
+
     async def _reviewed(self, id: int) -> str | None:
         word = str((await self.me.task(id))["status"])
         return word if word in ("done", "in_progress") else None

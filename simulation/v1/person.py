@@ -79,11 +79,21 @@ class ByForms:
         await self.send(f"/approvals/{approval}/decide/", decision=decision, reason=reason)
 
     async def send_back(self, task: int, words: str) -> None:
-        await self.send(f"/tasks/{task}/comments/", content=words)
-        await self.send(f"/tasks/{task}/change/", status="IN_PROGRESS")
+        await self.move(task, "IN_PROGRESS", words)
 
     async def accept(self, task: int) -> None:
-        await self.send(f"/tasks/{task}/change/", status="DONE")
+        if 'name="content"' in await self.page(f"/tasks/{task}/move/DONE/"):
+            # Nothing was handed in that this form could accept: the card is dropped on done.
+            return await self.send(f"/board/cards/{task}/move/", column="done")
+        await self.move(task, "DONE", "")
 
     async def let_go_on(self, task: int) -> None:
-        await self.send(f"/tasks/{task}/change/", status="IN_PROGRESS")
+        await self.move(task, "IN_PROGRESS", "")
+
+    async def move(self, task: int, to: str, reason: str) -> None:
+        """By the button that the task's page offers, or by its list of statuses."""
+        if f'data-move="/tasks/{task}/move/{to}/"' in await self.page(f"/tasks/{task}/"):
+            return await self.send(f"/tasks/{task}/move/{to}/", reason=reason)
+        if reason:
+            await self.send(f"/tasks/{task}/comments/", content=reason)
+        await self.send(f"/tasks/{task}/change/", status=to)

@@ -86,17 +86,18 @@ class Play:
         """Everybody at once. The first who fails ends it for all."""
         for part in (parts.LAUNCH, parts.MIGRATION, parts.CLEAN_UP):
             await self.office.new_task(self.stage.own(part.title), part.type, estimatedCost=part.estimate)
-        agents = self.everybody
+        agents, legacy = self.everybody, LegacyWorker(self.everybody.legacy, self.stage)
         async with asyncio.TaskGroup() as group:
             desk = group.create_task(self.desk().run())
             days = [
                 self.day(agents.mc, parts.LAUNCH),
                 self.day(agents.mcp, parts.MIGRATION, then=parts.SOCIAL),
                 self.day(agents.curl, parts.CLEAN_UP, leaves=True),
-                LegacyWorker(agents.legacy, self.stage).run(),
+                legacy.run(),
                 self.cut_the_stream(),
             ]
             await asyncio.gather(*map(group.create_task, days))
+            await legacy.hear()
             desk.cancel()
 
     def desk(self) -> Desk | Notes:

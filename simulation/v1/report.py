@@ -20,7 +20,8 @@ def show(audit: Audit, console: Console) -> None:
     console.print(_agents(audit, facts))
     console.print()
     views = [name for name in audit.views if name != "as shown"]
-    console.print(Text(f"{audit.shared} facts were compared between {len(views)} views: {', '.join(views)}."))
+    words = f"{audit.shared} facts were compared between {len(views)} views: {', '.join(views)}."
+    console.print(Text(words), soft_wrap=True)
     for problem in audit.problems:
         _complain(console, problem)
     for disagreement in audit.disagreements[:SHOWN_AT_MOST]:
@@ -36,10 +37,11 @@ def _complain(console: Console, words: str) -> None:
 
 
 def _tasks(audit: Audit, facts: Facts) -> Table:
-    table = Table("task", "title", "by", box=None, header_style="bright_black", pad_edge=False)
-    table.add_column("status")
-    for column in ("cost", "tokens", "moves", "messages", "approvals"):
-        table.add_column(column, justify="right")
+    table = Table(box=None, header_style="bright_black", pad_edge=False)
+    for column in ("task", "title", "by", "status"):
+        table.add_column(column, no_wrap=True)
+    for column in ("its runs", "in all", "moves", "messages", "approvals"):
+        table.add_column(column, justify="right", no_wrap=True)
     for id in audit.cast.tasks:
         table.add_row(
             id,
@@ -47,7 +49,7 @@ def _tasks(audit: Audit, facts: Facts) -> Table:
             ", ".join(facts[id, "assignees"]),
             facts[id, "status"],
             _dollars(facts[id, "cost"]),
-            _dollars(audit.views["legacy"].get((id, "tokens"))),
+            _dollars(audit.views["legacy"].get((id, "cost in all"))),
             *(str(len(facts[id, what])) for what in ("moves", "messages", "approvals")),
         )
     return table

@@ -11,9 +11,18 @@ from rich.text import Text
 WAYS = {"mc": "cyan", "MCP": "magenta", "curl": "yellow", "legacy": "blue", "dashboard": "green", "": "bright_black"}
 
 
+WIDE = 120
+
+
+def wide_console() -> Console:
+    """In a file or a pipe tables need not fit a window."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
 @dataclass(slots=True)
 class Teller:
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=wide_console)
     began: float = field(default_factory=time.monotonic)
 
     def __call__(self, who: str, way: str, words: str) -> None:

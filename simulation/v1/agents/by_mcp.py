@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ async def by_mcp(badge: Badge, folder: Path) -> AsyncIterator[ByMcp]:
         "MC_SESSION_KEY": SESSION,
     }  # fmt: skip
     parameters = StdioServerParameters(command=str(MC), args=["mcp"], env=environment)
-    with (folder / "mcp.log").open("w") as log:
-        async with stdio_client(parameters, errlog=log) as (incoming, outgoing):
-            async with ClientSession(incoming, outgoing) as session:
-                await session.initialize()
-                yield ByMcp(badge, session)
+    async with AsyncExitStack() as stack:
+        log = stack.enter_context((folder / "mcp.log").open("w"))
+        incoming, outgoing = await stack.enter_async_context(stdio_client(parameters, errlog=log))
+        session = await stack.enter_async_context(ClientSession(incoming, outgoing))
+        await session.initialize()
+        yield ByMcp(badge, session)
 
 
 class ByMcp:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from asyncio.subprocess import PIPE
 from contextlib import suppress
 from typing import NamedTuple
@@ -22,8 +23,9 @@ async def run(*words: str, environment: dict[str, str] | None = None) -> Ended:
     try:
         out, err = await process.communicate()
     except asyncio.CancelledError:
+        # Not by the process object: asked for a signal, it may take the end of the child away from the loop.
         with suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
     return Ended(process.returncode or 0, out.decode(), err.decode())

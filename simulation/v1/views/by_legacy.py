@@ -34,12 +34,15 @@ async def by_legacy(get: Get, cast: Cast) -> Facts:
             facts[agent["name"], "done"] = agent["taskStats"]["done"]
     stories = (await get(f"/activities?limit={PAGE}"))["activities"]
     facts["board", "stories"] = sorted(row["id"] for row in stories if cast.counts(row["id"]))
-    return facts | await _tokens(get, cast)
+    for name in cast.agents:
+        rows = (await get(f"/notifications?recipient={name}&limit={PAGE}"))["notifications"]
+        facts[name, "notifications"] = sorted(row["id"] for row in rows)
+    return facts | await _costs(get, cast)
 
 
-async def _tokens(get: Get, cast: Cast) -> Facts:
+async def _costs(get: Get, cast: Cast) -> Facts:
     costs = {row["taskId"]: row["stats"] for row in (await get("/tokens?action=task-costs"))["tasks"]}
-    return {(id, "tokens"): micro(costs[number(id)]["totalCost"]) for id in cast.tasks if number(id) in costs}
+    return {(id, "cost in all"): micro(costs[number(id)]["totalCost"]) for id in cast.tasks if number(id) in costs}
 
 
 def of_task(id: str, task: Body) -> Facts:

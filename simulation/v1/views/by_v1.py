@@ -8,10 +8,9 @@ from typing import Any
 from simulation.v1.agents.by_curl import ByCurl
 from simulation.v1.agents.by_mc import ByMc
 from simulation.v1.agents.by_mcp import ByMcp
-from simulation.v1.agents.hands import Body
 from simulation.v1.facts import Facts, micro, of_agent, of_approval, of_moves, of_task, of_whole
 
-from .cast import Cast
+from .cast import Cast, number
 
 Get = Callable[[str], Awaitable[Any]]
 PAGE = 200
@@ -43,18 +42,25 @@ async def by_lists(get: Get, cast: Cast) -> Facts:
     return facts
 
 
+async def by_inboxes(get: Get, cast: Cast) -> Facts:
+    """What agents were told, and what was told about them."""
+    facts: Facts = {}
+    for id in cast.agents:
+        notes = (await get(f"/notifications?targetAgentId={id}&limit={PAGE}"))["notifications"]
+        facts[id, "notifications"] = sorted(number(note["id"]) for note in notes)
+        alerts = (await get(f"/alerts?agentId={id}&limit={PAGE}"))["alerts"]
+        facts[id, "alerts"] = sorted((alert["id"] for alert in alerts), key=number)
+    return facts
+
+
 async def by_timeline(get: Get, cast: Cast) -> Facts:
     """The ids of events: those of the one log that the stream tells from as well."""
     facts: Facts = {}
     for id in cast.tasks:
         rows = (await get(f"/events/timeline?taskId={id}&limit={PAGE}"))["activities"][::-1]
-        facts[id, "events"] = [_number(row) for row in rows if row["action"] in OF_TASKS]
-        facts[id, "message events"] = [_number(row) for row in rows if row["action"] == "MESSAGE_POSTED"]
+        facts[id, "events"] = [number(row["id"]) for row in rows if row["action"] in OF_TASKS]
+        facts[id, "message events"] = [number(row["id"]) for row in rows if row["action"] == "MESSAGE_POSTED"]
     return facts
-
-
-def _number(row: Body) -> int:
-    return int(row["id"].removeprefix("act_"))
 
 
 async def by_runs(get: Get, cast: Cast) -> Facts:

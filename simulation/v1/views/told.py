@@ -50,7 +50,9 @@ def by_webhooks(deliveries: Iterable[Body], cast: Cast) -> Facts:
     sorted_by_id = {name: sorted(things.values(), key=lambda row: number(row["id"])) for name, things in told.items()}
     facts: Facts = {}
     for id in cast.tasks:
-        facts |= _of_webhooks(id, {name: [row for row in rows if row["taskId"] == id] for name, rows in sorted_by_id.items()})
+        facts |= _of_webhooks(
+            id, {name: [row for row in rows if row["taskId"] == id] for name, rows in sorted_by_id.items()}
+        )
     for agent in cast.agents:
         runs = [run for run in told["run"].values() if run["agentId"] == agent]
         facts[agent, "spent"] = sum(micro(run["costUsd"]) for run in runs)
