@@ -15,6 +15,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
+from api.v1 import together  # noqa: E402
 from ingest.gauge import make_gauge  # noqa: E402
 from ingest.hotpaths import HotPaths  # noqa: E402
 from ingest.polled import Polled  # noqa: E402
@@ -29,7 +30,7 @@ from .orphans import end_with_parent  # noqa: E402
 logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
 
 bridge = Bridge()
-inner = HotPaths(Polled(bridge, make_gauge()))
+inner = HotPaths(Polled(bridge, make_gauge()), together=[(together.takes, together.answer)])
 
 
 async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -11,9 +11,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import env, secretfile
+from accounts.passwords import COMMON
 
-TOO_COMMON = {"admin", "password", "change-me-on-first-login", "changeme", "testpass123"}
+from . import env, secretfile
 
 
 class CannotStart(Exception):
@@ -31,7 +31,8 @@ class Welcome:
 
 def check_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # A new one is for its owner alone: it will hold everything that agents and people say.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return
     except OSError as error:
@@ -85,7 +86,7 @@ def _chosen_password() -> str:
     if encoded:
         with contextlib.suppress(binascii.Error, UnicodeDecodeError):
             password = base64.b64decode(encoded, validate=True).decode()
-    if password.lower() in TOO_COMMON:
+    if password.lower() in COMMON:
         raise CannotStart("AUTH_PASS is one of the passwords everybody tries first. Choose another one.")
     return password
 

@@ -15,7 +15,7 @@ def load(data_dir: Path) -> dict[str, str]:
     path = data_dir / NAME
     with contextlib.suppress(FileNotFoundError):
         return _parse(path.read_text())
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = {"SECRET_KEY": secrets.token_urlsafe(50), "API_KEY": secrets.token_hex(32)}
     draft = data_dir / f"{NAME}.{os.getpid()}"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
