@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 
@@ -63,7 +65,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "description": f"For: {operation.may}",
         "x-access": _access(operation),
         "security": _security(operation),
-        "parameters": _parameters(operation),
+        "parameters": _parameters(operation, example.path if example else ""),
         "responses": {**_answers(operation, example), **_refusals(operation)},
     }
     if operation.who is not None:
@@ -91,24 +93,35 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
     return [{name: []} for name in names]
 
 
-def _parameters(operation: Operation) -> list[dict[str, Any]]:
+def _parameters(operation: Operation, example: str) -> list[dict[str, Any]]:
+    asked = urlsplit(example)
+    keys = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", operation.path), asked.path)
     found: list[dict[str, Any]] = [
-        {"name": key, "in": "path", "required": True, "schema": {"type": "string"}} for key in operation.keys
+        {"name": key, "in": "path", "required": True, "schema": {"type": "string"}, **_shown(keys and keys[key])}
+        for key in operation.keys
     ]
     for name, schema in operation.words.query.items():
-        schema = dict(schema)
-        one: dict[str, Any] = {"name": name, "in": "query", "required": schema.pop("required", False)}
+        one = {"name": name, "in": "query", "required": schema.get("required", False)}
         if "description" in schema:
-            one["description"] = schema.pop("description")
+            one["description"] = schema["description"]
+        value: Any = ",".join(parse_qs(asked.query).get(name, [])) or None
         if schema["type"] == "array":
             one |= {"style": "form", "explode": False}
-        found.append({**one, "schema": schema})
+            value = value and value.split(",")
+        elif schema["type"] == "integer":
+            value = value and int(value)
+        rest = {key: part for key, part in schema.items() if key not in ("required", "description")}
+        found.append({**one, "schema": rest, **_shown(value)})
     names = ["RequestId"]
     if operation.who is not None and operation.who.agents:
         names.append("AgentId")
     if operation.is_idempotent:
         names.append("IdempotencyKey")
     return [*found, *({"$ref": f"#/components/parameters/{name}"} for name in names)]
+
+
+def _shown(value: Any) -> dict[str, Any]:
+    return {"example": value} if value else {}
 
 
 def _answers(operation: Operation, example: Example | None) -> dict[str, Any]:

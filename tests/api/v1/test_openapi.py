@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from accounts.access.v1 import TABLE
@@ -80,3 +81,18 @@ class OpenApiTests(V1ApiTestCase):
         for status, body in wrong:
             with self.subTest(status=status, body=body), pytest.raises(AssertionError):
                 check("GET", "/api/v1/tasks", status, orjson.dumps(body))
+
+    def test_every_operation_has_an_example_that_is_as_described(self):
+        whole = document()
+        for operation in operations():
+            told = whole["paths"][operation.path][operation.method.lower()]
+            if operation.name == "get_openapi":
+                continue
+            with self.subTest(operation=operation.name):
+                if operation.words.body is not None:
+                    sent = told["requestBody"]["content"]["application/json"]
+                    schema = {**sent["schema"], "components": whole["components"]}
+                    Draft202012Validator(schema).validate(sent["example"])
+                answers = [answer.get("content") for status, answer in told["responses"].items() if status < "300"]
+                assert None in answers or any("example" in each["application/json"] for each in answers)
+                assert all("example" in one for one in told["parameters"] if one.get("in") == "path")
