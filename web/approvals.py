@@ -12,15 +12,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import User
-from core.actors import Role
+from core.actors import Actor, Role
 from core.errors import Conflict, Invalid, NotFound
-from core.ids import parse_ref
 from governance.models import URGENT, Approval
 from governance.services import deciding
 from web import words
 
 from .gate import PageRequest, page
+from .names import name_of, names_of
 
 AT_MOST = 100
 DECIDED = 50
@@ -73,30 +72,18 @@ class Line:
 def lines_of(rows: Iterable[Approval], *, now: datetime, me: str = "") -> list[Line]:
     """`requestor` and `decided_by_agent` are best selected with the rows."""
     rows = list(rows)
-    names = _names(ref for row in rows for ref in (row.requested_by, row.decided_by, row.seconded_by) if ref)
+    names = names_of(ref for row in rows for ref in (row.requested_by, row.decided_by, row.seconded_by) if ref)
     return [
         Line(
             approval=row,
-            asker=row.requestor.name if row.requestor else _name(row.requested_by, names),
-            decider=row.decided_by_agent.name if row.decided_by_agent else _name(row.decided_by, names),
-            first=_name(row.seconded_by, names),
+            asker=row.requestor.name if row.requestor else name_of(row.requested_by, names),
+            decider=row.decided_by_agent.name if row.decided_by_agent else name_of(row.decided_by, names),
+            first=name_of(row.seconded_by, names),
             may_approve=row.seconded_by is None or row.seconded_by != me,
             now=now,
         )
         for row in rows
     ]
-
-
-def _names(refs: Iterable[str]) -> dict[str, str]:
-    ids = {id for kind, id in map(parse_ref, set(refs)) if kind == "user"}
-    people = User.objects.filter(id__in=ids).values_list("id", "display_name") if ids else ()
-    return {f"user:{id}": name for id, name in people}
-
-
-def _name(ref: str | None, names: dict[str, str]) -> str:
-    if not ref:
-        return ""
-    return names.get(ref) or {"key": "an API key", "user": "somebody"}.get(parse_ref(ref)[0], "the system")
 
 
 @require_GET
@@ -117,8 +104,7 @@ def _show(request: PageRequest) -> HttpResponse:
         "waiting": lines_of(found, now=now, me=str(request.actor)),
         "count": open_rows.count(),
         "decided": lines_of(over.order_by("-decided_at", "-id")[:DECIDED], now=now),
-        "may_decide": request.actor.can(Role.OPERATOR),
-        "longest_reason": LONGEST_REASON,
+        **rights_of(request.actor),
         "most_decided": DECIDED,
     }
     return render(request, "approvals/page.html#inbox" if request.htmx else "approvals/page.html", context)
@@ -127,6 +113,17 @@ def _show(request: PageRequest) -> HttpResponse:
 @require_POST
 @page(Role.OPERATOR)
 def decide(request: PageRequest, id: int) -> HttpResponse:
+    settle(request, id)
+    return _show(request) if request.htmx else redirect("approvals")
+
+
+def rights_of(actor: Actor) -> dict[str, object]:
+    """What the form of a request must know, wherever it stands."""
+    return {"may_decide": actor.can(Role.OPERATOR), "longest_reason": LONGEST_REASON}
+
+
+def settle(request: PageRequest, id: int) -> None:
+    """Decide one as the form says, by the rules that hold wherever the form stands."""
     decision, reason = _decision(request)
     here = Approval.objects.in_workspace(request.actor.workspace_id)
     row = here.select_related("requestor", "decided_by_agent", "task").filter(pk=id).first()
@@ -137,7 +134,6 @@ def decide(request: PageRequest, id: int) -> HttpResponse:
         deciding.decide(approval=row, decision=decision, actor=request.actor, now=now, reason=reason)
     except Conflict as error:
         raise Conflict(_too_late(here.select_related("requestor", "decided_by_agent").get(pk=id), now)) from error
-    return _show(request) if request.htmx else redirect("approvals")
 
 
 def _decision(request: PageRequest) -> tuple[str, str | None]:

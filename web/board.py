@@ -29,12 +29,12 @@ def board(request: PageRequest) -> HttpResponse:
     return render(request, "board/page.html", context | choices(request.actor.workspace_id))
 
 
-def choices(workspace_id: int) -> dict[str, object]:
+def choices(workspace_id: int, *, at_most: int = AGENTS_OFFERED) -> dict[str, object]:
     """What the selects of the board and of a task offer."""
     agents = Agent.objects.in_workspace(workspace_id).visible().order_by("name")
     return {
         "projects": Project.objects.in_workspace(workspace_id).active().order_by("name"),
-        "agents": list(agents.values_list("name", flat=True)[:AGENTS_OFFERED]),
+        "agents": list(agents.values_list("name", flat=True)[:at_most]),
         "priorities": PRIORITIES,
         "nobody": NOBODY,
     }

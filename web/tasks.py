@@ -1,5 +1,6 @@
 """One task: a page of its own, and the drawer beside the board."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -17,30 +18,39 @@ from tasks.services import add_comment, approve_task, delete_task, find_task, up
 from tokens import reports
 from web import words
 
+from . import approvals
 from .board import choices
-from .briefs import told_of
+from .briefs import EXCERPT, told_of
 from .gate import PageRequest, page
-from .thread import thread_of
+from .thread import has_earlier, thread_of
 
+AGENTS_NAMED = 100
 STATUS_CHOICES = [(status, sign.word) for status, sign in words.SIGNS.items()]
 
 
 @require_GET
 @page()
 def task(request: PageRequest, id: int) -> HttpResponse:
-    return _show(request, find_task(actor=request.actor, id=id))
+    return show(request, find_task(actor=request.actor, id=id))
 
 
-def _show(request: PageRequest, task: Task) -> HttpResponse:
+def show(request: PageRequest, task: Task, said: Sequence[str] = ()) -> HttpResponse:
+    """`said` is told beside the task, once."""
+    told = told_of(task, now=timezone.now(), actor=request.actor)
+    thread = thread_of(task, is_v1=told.is_v1)
     context: dict[str, Any] = {
         "task": task,
-        "thread": thread_of(task),
-        "told": told_of(task, now=timezone.now()),
+        "thread": thread,
+        "has_earlier": has_earlier(task, thread),
+        "told": told,
+        "said": said,
+        "excerpt": EXCERPT,
         "cost": reports.of_tasks(task.workspace_id, [task.pk]).get(task.pk, 0),
         "statuses": STATUS_CHOICES,
         "may_change": request.actor.can(Role.OPERATOR),
         "may_delete": request.actor.can(Role.ADMIN),
-        **choices(task.workspace_id),
+        **approvals.rights_of(request.actor),
+        **choices(task.workspace_id, at_most=AGENTS_NAMED),
     }
     return render(request, "task/_task.html" if request.htmx else "task/page.html", context)
 
@@ -56,7 +66,7 @@ def change(request: PageRequest, id: int) -> HttpResponse:
         approve_task(task=task, actor=request.actor, now=now, notes="Set to done by hand")
     elif changes:
         update_task(task=task, actor=request.actor, now=now, changes=changes, sent=_told(changes))
-    return _show(request, find_task(actor=request.actor, id=id))
+    return show(request, find_task(actor=request.actor, id=id))
 
 
 def _wanted(request: PageRequest, task: Task) -> dict[str, Any]:
@@ -123,7 +133,7 @@ def comment(request: PageRequest, id: int) -> HttpResponse:
         content=content,
         parent_id=int(parent) if parent.isdecimal() and len(parent) < 19 else None,
     )
-    return _show(request, find_task(actor=request.actor, id=id))
+    return show(request, find_task(actor=request.actor, id=id))
 
 
 @require_http_methods(["POST", "DELETE"])
@@ -133,3 +143,12 @@ def delete(request: PageRequest, id: int) -> HttpResponse:
     answer = HttpResponse(status=204)
     answer["X-Gone"] = reverse("board")
     return answer
+
+
+@require_POST
+@page(Role.OPERATOR)
+def decide(request: PageRequest, id: int, approval: int) -> HttpResponse:
+    """As on the page of approvals; answered with the task."""
+    task = find_task(actor=request.actor, id=id)
+    approvals.settle(request, approval)
+    return show(request, find_task(actor=request.actor, id=task.pk))

@@ -1,6 +1,20 @@
 from django.urls import path, register_converter
 
-from . import activity, agents, approvals, board, budgets, controls, costs, entry, shell, styleguide, tasks
+from . import (
+    activity,
+    agents,
+    approvals,
+    board,
+    budgets,
+    controls,
+    costs,
+    entry,
+    moving,
+    parts,
+    shell,
+    styleguide,
+    tasks,
+)
 from .addresses import ColumnName, IdList
 
 register_converter(IdList, "ids")
@@ -17,6 +31,16 @@ urlpatterns = [
     path("tasks/<int:id>/text/", tasks.text, name="task-text"),
     path("tasks/<int:id>/comments/", tasks.comment, name="task-comment"),
     path("tasks/<int:id>/delete/", tasks.delete, name="task-delete"),
+    path("tasks/<int:id>/move/<slug:to>/", moving.move, name="task-move"),
+    path("tasks/<int:id>/approvals/<int:approval>/", tasks.decide, name="task-decide"),
+    path("tasks/<int:id>/earlier/", parts.earlier, name="task-earlier"),
+    path("tasks/<int:id>/checklist/", parts.checklist, name="task-checklist"),
+    path("tasks/<int:id>/parts/<slug:name>/", parts.part, name="task-part"),
+    path("tasks/<int:id>/runs/<int:run>/", parts.run, name="task-run"),
+    path("tasks/<int:id>/documents/<int:document>/", parts.document, name="task-document"),
+    path("tasks/<int:id>/documents/<int:document>/file/", parts.file, name="task-document-file"),
+    path("tasks/<int:id>/whole/<slug:what>/", parts.whole, name="task-whole"),
+    path("tasks/<int:id>/whole/<slug:what>/<int:of>/", parts.whole, name="task-whole-of"),
     path("agents/", agents.fleet, name="agents"),
     path("agents/strips/<ids:ids>/", agents.strips, name="agents-strips"),
     path("agents/<int:id>/", agents.agent, name="agent"),

@@ -4,4 +4,5 @@ import "./figures.js";
 import "./feed.js";
 import "./drawer.js";
 import "./task.js";
+import "./task-moves.js";
 import "./walk.js";

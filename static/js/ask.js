@@ -3,6 +3,7 @@ import { toast } from "./toast.js";
 
 const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
+/** `html` is set where the server sends a form back with what was wrong. */
 export class Refused extends Error {}
 
 export async function ask(address, body) {
@@ -17,6 +18,7 @@ export async function ask(address, body) {
     throw new Refused("The server does not answer. Nothing was changed.");
   }
   if (answer.status === 401) location.assign(`/login/?next=${encodeURIComponent(location.pathname)}`);
+  if (answer.status === 422) throw Object.assign(new Refused("It is not ready yet."), { html: await answer.text() });
   if (!answer.ok) throw new Refused(await words(answer));
   return answer.text();
 }

@@ -1,56 +1,77 @@
-// Inside a task: answers of its forms and news of the stream replace its parts, but never what somebody is typing.
+// Inside a task: answers of its forms and news of the stream change what differs, but never what somebody is typing.
 import { attempt, ask, fragment } from "./ask.js";
+import { countDown, decide, tell } from "./deciding.js";
 import { closeTask } from "./drawer.js";
-import { ofApprovals, onFrames } from "./live.js";
+import { followFolds } from "./folds.js";
+import { onFrames } from "./live.js";
+import { morph } from "./morph.js";
 import { ageTimes } from "./shell.js";
 import { toast } from "./toast.js";
 
+const REST = 300;
+const IN_WORK = 10000;
 const taskOf = (element) => element.closest(".task");
-const isBusy = (part) =>
-  part.contains(document.activeElement) && part.dataset.part !== "head" && part.dataset.part !== "thread"
-  || part.querySelector("[data-edits]");
 
-/** Take over what changed in `html`; parts in use stay, unless `force` names them. */
+/** Take over what changed in `html`; a text that is being edited stays, unless `force` names its part. */
 export function renew(task, html, force = "") {
   const fresh = fragment(html).querySelector(".task");
   if (!fresh) return;
   for (const part of task.querySelectorAll("[data-part]")) {
     const name = part.dataset.part;
     const other = fresh.querySelector(`[data-part="${name}"]`);
-    if (!other || (name !== force && isBusy(part)) || same(part, other)) continue;
-    const held = part.contains(document.activeElement) ? document.activeElement : null;
-    const again = held?.id ? `#${held.id}` : held?.dataset.reply ? `[data-reply="${held.dataset.reply}"]` : "";
-    part.replaceChildren(...other.childNodes);
+    if (!other || (name !== force && part.querySelector("[data-edits]"))) continue;
+    if (name === force && part.querySelector("[data-edits]")) part.replaceChildren(...other.childNodes);
+    else morph(part, other);
     htmx.process(part);
     ageTimes(part);
-    if (again) part.querySelector(again)?.focus();
   }
+  countDown(task);
+  const said = [...fresh.querySelectorAll("[data-said]")].map((line) => line.textContent);
+  if (said.length) toast(said.join(" "), { tone: "waiting" });
 }
-
-const plain = (part) => part.innerHTML.replace(/>[^<]*<\/time>/g, "></time>");
-const same = (one, other) => plain(one) === plain(other);
 
 onFrames((frames) => {
   for (const task of document.querySelectorAll(".task")) {
     const id = Number(task.dataset.task);
     if (frames.some((f) => f.type === "task.deleted" && f.data.id === id)) gone(task);
-    else if (frames.some((f) => f.type === "resync" || concerns(f, id))) refresh(task);
+    else if (frames.some((f) => concerns(f, id))) refresh(task);
   }
 });
 
-function concerns(frame, id) {
-  if (ofApprovals(frame)) return true;
-  if (frame.type.startsWith("task.")) return frame.data.id === id;
-  return frame.type === "comment.created" && frame.data.task_id === id;
+function concerns({ type, data }, id) {
+  // After a pause the stream repeats what has frames; runs, documents and approvals have none.
+  if (type === "resync" || type === "connected") return true;
+  if (type === "tick") return Boolean(data?.tasks.includes(id));
+  if (type.startsWith("task.")) return data.id === id;
+  return type === "comment.created" && data.task_id === id;
 }
 
+const underRefresh = new Map();
+
+/** One look at a time, and one more after the last piece of news. */
 async function refresh(task) {
+  if (underRefresh.has(task)) return void underRefresh.set(task, true);
+  underRefresh.set(task, false);
   try {
     renew(task, await ask(task.dataset.address));
+    await followFolds(task);
   } catch {
     // The next frame tries again.
   }
+  setTimeout(() => {
+    const again = underRefresh.get(task);
+    underRefresh.delete(task);
+    if (again && task.isConnected) refresh(task);
+  }, REST);
 }
+
+// What a run costs is corrected without an event; approvals run out by themselves.
+setInterval(() => {
+  if (document.hidden) return;
+  for (const task of document.querySelectorAll(".task")) {
+    if (countDown(task) || task.querySelector('.task-head [data-tone="working"]')) refresh(task);
+  }
+}, IN_WORK);
 
 function gone(task) {
   toast(`${task.querySelector(".callsign").textContent} was deleted.`, { tone: "waiting" });
@@ -67,7 +88,7 @@ document.addEventListener("change", async ({ target }) => {
   const html = await attempt(form.getAttribute("action"), { [target.name]: target.value });
   underWay--;
   if (html === undefined) form.reset();
-  else if (!underWay) renew(task, html, target.matches("select") ? "facts" : "");
+  else if (!underWay) renew(task, html);
 });
 
 // What forms inside a task answer (htmx sends them; nothing is swapped by itself).
@@ -83,7 +104,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (problem) problem.hidden = true;
   if ("say" in form.dataset) said(form);
   renew(task, detail.xhr.responseText, "edits" in form.dataset ? "text" : "");
-  if ("say" in form.dataset) task.querySelector(".task-scroll").scrollTop = 1e9;
+  if ("say" in form.dataset) task.querySelector(".thread > [data-rows]").lastElementChild?.scrollIntoView({ block: "nearest" });
 });
 
 function showProblem(problem, words) {
@@ -100,6 +121,21 @@ function notAReply(form) {
   form.elements.parent.value = "";
   form.querySelectorAll("[data-replying], [data-no-reply]").forEach((element) => (element.hidden = true));
 }
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const task = form.matches(".request-form") && taskOf(form);
+  if (!task) return;
+  event.preventDefault();
+  const item = form.closest(".request");
+  const decided = await decide(form, event.submitter, { refused: () => refresh(task) });
+  if (!decided) return;
+  form.classList.remove("typed");
+  renew(task, decided.html);
+  followFolds(task);
+  tell(decided, item.isConnected);
+  if (!item.isConnected) (task.querySelector(".request-name") ?? task.querySelector(".task-scroll")).focus({ preventScroll: true });
+});
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");

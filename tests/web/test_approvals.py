@@ -202,7 +202,7 @@ class TaskOfAnAgentTests(ApprovalTestCase):
         page = self.client.get(f"/tasks/{task.pk}/").content.decode()
         for words in (
             "Approval requested: Send the newsletter", "Write &lt;b&gt;", "2h", "A guide", "# The guide", "guide.md",
-            "Links work", "All 12", "Spelling", f"/approvals/#approval-{approval.pk}", "$0.50", "$2.00",
+            "Links work", "All 12", "Spelling", f"/tasks/{task.pk}/approvals/{approval.pk}/", "$0.50", "$2.00",
         ):  # fmt: skip
             assert words in page, words
 
