@@ -101,7 +101,7 @@ def questions(operation: Operation, *, keys: list[str], callers: list[str]) -> s
     return st.builds(
         lambda key, query, body, caller, name: Question(
             operation,
-            operation.path.replace("{key}", _quoted(key)) + "".join(_pairs(query)),
+            operation.path.replace("{key}", quoted(key)) + "".join(_pairs(query)),
             body,
             caller,
             name,
@@ -120,7 +120,7 @@ def bodies(schema: dict[str, Any] | None) -> st.SearchStrategy[bytes]:
     names = list(schema.get("properties", ()))
     broken = st.dictionaries(st.sampled_from([*names, "unknown"]), JUNK, max_size=2)
     nearly = st.builds(lambda whole, parts: {**whole, **parts}, good(schema), broken)
-    return st.one_of(good(schema).map(_json), nearly.map(_json), nearly.map(_json), JUNK.map(_json), RAW)
+    return st.one_of(good(schema).map(as_json), nearly.map(as_json), nearly.map(as_json), JUNK.map(as_json), RAW)
 
 
 def good(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -151,13 +151,13 @@ def _of_kind(kind: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     }[kind]
 
 
-def _json(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return quote(text, safe="", errors="surrogatepass")
 
 
 def _pairs(query: list[tuple[str, str]]) -> list[str]:
-    return [f"{'&' if n else '?'}{name}={_quoted(value)}" for n, (name, value) in enumerate(query)]
+    return [f"{'&' if n else '?'}{name}={quoted(value)}" for n, (name, value) in enumerate(query)]
