@@ -16,6 +16,9 @@ from .settled import horizon
 # Written into statements and not passed to them: SQLite then knows at once which index holds these rows alone, and
 # need not look at each row again.
 STORY, AUDITED = "kind = 'activity.created'", "kind = 'audit.recorded'"
+# Kinds that no timeline tells of one by one: most of the log.
+ROUTINE = ("activity.created", "agent.presence_changed", "audit.recorded", "notification.created")
+NOTEWORTHY = f"NOT (kind IN {ROUTINE!r})"
 # What every dialect shows of a story.
 STORY_COLUMNS = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
 
@@ -50,6 +53,11 @@ class EventQuerySet(models.QuerySet["Event"]):
     def audit(self, workspace_id: int) -> Self:
         """The rows that administrators read, newest first; `type` holds the action."""
         return self.filter(_literally(AUDITED), workspace_id=workspace_id).order_by("-at", "-id")
+
+    def of_agent(self, agent_id: int) -> tuple[Self, Self]:
+        """The noteworthy rows about an agent, and those of its own doing: asked apart, since each has its index."""
+        rows = self.filter(_literally(NOTEWORTHY))
+        return rows.filter(agent_id=agent_id), rows.filter(actor=f"agent:{agent_id}")
 
 
 def _literally(condition: str) -> RawSQL:
@@ -124,6 +132,12 @@ class Event(models.Model):
                 condition=models.Q(kind="audit.recorded"),
                 name="event_audit_by_actor",
             ),
+            models.Index(
+                fields=["agent_id", "-id"],
+                condition=~models.Q(kind__in=ROUTINE) & models.Q(agent_id__isnull=False),
+                name="event_of_agent",
+            ),
+            models.Index(fields=["actor", "-id"], condition=~models.Q(kind__in=ROUTINE), name="event_by_actor"),
             models.Index(fields=["task_id", "id"], condition=models.Q(task_id__isnull=False), name="event_of_task"),
         ]
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from activity.catalogue import Kind
-from activity.models import Event
+from activity.models import Event, EventQuerySet
 from agents.models import Agent
 from core.ids import parse_ref
 from governance.states import shown as status_shown
@@ -79,12 +79,18 @@ class Timeline(V1View):
         rows = rows.filter(workspace_id=self.actor.workspace_id)
         if id := query.get("taskId", ""):
             rows = rows.filter(task_id=row_id("task", id))
+        rows = older(rows, query, "act", at="at")
+        parts: Sequence[EventQuerySet] = [rows]
         if slug := query.get("agentId", ""):
-            agent = find_agent(self, slug)
-            rows = rows.filter(Q(agent_id=agent.pk) | Q(actor=f"agent:{agent.pk}"))
-        rows = older(rows, query, "act", at="at").order_by("-id")
-        found = list(rows[: page.limit + 1])
+            parts = rows.of_agent(find_agent(self, slug).pk)
+        found = _newest(parts, page.limit + 1)
         return Response({"activities": activities_out(found[: page.limit]), "hasMore": len(found) > page.limit})
+
+
+def _newest(parts: Sequence[EventQuerySet], most: int) -> list[Event]:
+    """The newest of all parts, each row once."""
+    found = {event.pk: event for rows in parts for event in rows.order_by("-id")[:most]}
+    return [found[id] for id in sorted(found, reverse=True)[:most]]
 
 
 def _any_of(actions: Collection[str]) -> Q:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from api.v1.timeline import ACTIONS
 from tests.api.v1.base import V1ApiTestCase
 
@@ -86,3 +89,33 @@ class TimelineTests(V1ApiTestCase):
         self.refused(self.ask("GET", "/events/timeline?agentId=nobody"), 404, "NOT_FOUND")
         self.refused(self.ask("GET", "/events/timeline?taskId=5"), 404, "NOT_FOUND")
         assert self.told(f"?taskId={task['id']}", as_=self.vera)
+
+    def test_what_an_agent_did_and_what_was_done_to_it_are_told_once_each(self):
+        agent = self.agent("jordan")
+        task = self.new_task(as_=agent, assigneeIds=["jordan"])
+        self.ask("POST", "/agents/jordan/control", {"action": "PAUSE"})
+        rows = self.told("?agentId=jordan")
+        assert [row["action"] for row in rows] == [
+            "AGENT_STATUS_CHANGED", "TASK_TRANSITION", "TASK_CREATED", "AGENT_REGISTERED",
+        ]  # fmt: skip
+        first = self.told("?agentId=jordan&limit=1")
+        rest = self.told(f"?agentId=jordan&before={first[0]['id']}")
+        assert [row["id"] for row in first + rest] == [row["id"] for row in rows]
+        assert self.told("?agentId=jordan&action=TASK_CREATED")[0]["taskId"] == task["id"]
+
+    def test_one_agents_part_is_found_by_an_index_however_long_the_log_is(self):
+        if connection.vendor != "sqlite":
+            self.skipTest("The plans of small tables say nothing on PostgreSQL.")
+        self.agent("jordan")
+        with CaptureQueriesContext(connection) as asked:
+            self.told("?agentId=jordan")
+        log = [query["sql"] for query in asked if 'FROM "activity_event"' in query["sql"]]
+        with connection.cursor() as cursor:
+            found = []
+            for sql in log:
+                cursor.execute("EXPLAIN QUERY PLAN " + sql.replace("%", "%%"))
+                found.append([row[3] for row in cursor.fetchall()])
+        assert found == [
+            ["SEARCH activity_event USING INDEX event_of_agent (agent_id=?)"],
+            ["SEARCH activity_event USING INDEX event_by_actor (actor=?)"],
+        ]
