@@ -24,6 +24,7 @@ from .names import name_of, names_of
 AT_MOST = 100
 DECIDED = 50
 LONGEST_REASON = 2_000
+GONE = "This approval is gone. Its task was deleted."
 Status = Approval.Status
 
 
@@ -128,7 +129,7 @@ def settle(request: PageRequest, id: int) -> None:
     here = Approval.objects.in_workspace(request.actor.workspace_id)
     row = here.select_related("requestor", "decided_by_agent", "task").filter(pk=id).first()
     if row is None:
-        raise NotFound("This approval is gone. Its task was deleted.")
+        raise NotFound(GONE)
     now = timezone.now()
     try:
         deciding.decide(approval=row, decision=decision, actor=request.actor, now=now, reason=reason)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.actors import Role
 from core.errors import Invalid
+from core.rows import find
 from tasks.models import PRIORITIES, Task
 from tasks.services import add_comment, approve_task, delete_task, find_task, update_task
 from tokens import reports
@@ -150,5 +151,6 @@ def delete(request: PageRequest, id: int) -> HttpResponse:
 def decide(request: PageRequest, id: int, approval: int) -> HttpResponse:
     """As on the page of approvals; answered with the task."""
     task = find_task(actor=request.actor, id=id)
+    find(task.approvals, approval, approvals.GONE)
     approvals.settle(request, approval)
     return show(request, find_task(actor=request.actor, id=task.pk))

@@ -75,13 +75,13 @@ def thread_of(task: Task, *, before: datetime | None = None, is_v1: bool = False
         Newest.of(task.transitions.defer("artifacts"), "at", before),
         Newest.of(stories, "at", before),
     ]
-    said, moves, events = (each.rows for each in newest)
+    said, moves, events = (each.rows[::-1] for each in newest)
     changes = ((row, _change_in_words(row)) for row in events)
     # A reason that is a message as well is told by that.
     told = {(row.created_at, row.content) for row in said}
     entries: list[Entry] = [*map(Said, said), *(_move(row, sign, (row.at, row.reason) in told) for row in moves)]
     entries += [Happened(f"event-{row.pk:012}", row.at, row.actor, what) for row, what in changes if what]
-    entries.sort(key=lambda entry: (entry.at, entry.key))
+    entries.sort(key=lambda entry: entry.at)
     # Below this, one of the three has more than was read.
     floor = max((each.floor for each in newest if each.floor), default=None)
     if floor is not None:
