@@ -1,11 +1,12 @@
-"""`python -m tools.routes`: write docs/api.md, the list of every route with its roles and its state."""
+"""`python -m tools.routes`: write the pages of docs/ that list routes, roles and moves."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "api.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = DOCS / "api.md"
 HEAD = """# The API at `/api/*`
 
 Every route, what it needs, and whether what lies behind it is there. Shapes, parameters and errors: `/api/docs` of a
@@ -34,9 +35,17 @@ def page() -> str:
     return HEAD + "".join(rows)
 
 
+def pages() -> dict[Path, str]:
+    """What each page should say."""
+    from api.v1.docs.pages import routes_page, states_page
+
+    return {PAGE: page(), DOCS / "v1.md": routes_page(), DOCS / "v1-states.md": states_page()}
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
     import django
 
     django.setup()
-    PAGE.write_text(page())
+    for path, text in pages().items():
+        path.write_text(text)
