@@ -110,7 +110,7 @@ class Ears:
 
     async def hear_first(self, agent: str) -> None:
         """Webhooks tell of what happens once the worker looks for them: make something happen until one does."""
-        for n in range(60):
+        for n in range(120):
             if self.receiver.told or not self.webhook:
                 return
             await self.office.v1("PATCH", f"/agents/{agent}", {"metadata": {"rehearsal": n}})

@@ -11,7 +11,7 @@ from typing import TypeVar
 from .teller import Teller
 
 MICRO = 1_000_000
-SECONDS_BETWEEN_LOOKS = 0.3
+SECONDS_BETWEEN_LOOKS = 0.5
 T = TypeVar("T")
 
 
