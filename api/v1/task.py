@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from core.errors import Invalid
 from governance.models import Approval
+from governance.services import deciding
 from governance.services.planning import plan_task
 from tasks.models import Task
 
@@ -97,6 +98,8 @@ class OneTask(V1View):
     )
     def get(self, request: Request, id: str) -> Response:
         task = find_task(self, id)
+        if deciding.expire_due(now=self.now, task_id=task.pk):
+            task = find_task(self, id)
         moves = list(task.transitions.order_by("at", "id"))
         said = list(task.comments.order_by("-id")[:LAST_MESSAGES])[::-1]
         slugs = slugs_of([*(row.actor for row in moves), *(row.actor for row in said)])

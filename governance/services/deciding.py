@@ -152,11 +152,15 @@ def expire(*, approval: Approval, now: datetime) -> bool:
     return bool(claimed) or approval.status == STATUS.EXPIRED
 
 
-def expire_due(*, now: datetime, workspace_id: int | None = None, at_most: int = 500) -> int:
+def expire_due(
+    *, now: datetime, workspace_id: int | None = None, task_id: int | None = None, at_most: int = 500
+) -> int:
     """All that nobody decided in time; each in a transaction of its own."""
     rows = Approval.objects.undecided_at(now)
     if workspace_id is not None:
         rows = rows.in_workspace(workspace_id)
+    if task_id is not None:
+        rows = rows.filter(task_id=task_id)
     waiting = list(rows.select_related("requestor", "task").order_by("expires_at")[:at_most])
     return sum(expire(approval=approval, now=now) for approval in waiting)
 

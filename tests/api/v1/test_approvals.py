@@ -274,6 +274,14 @@ class ExpiryTests(ApprovalTestCase):
         listed = self.ask("GET", "/approvals?status=EXPIRED").body
         assert listed["total"] == 2
 
+    def test_whoever_reads_its_task_finds_it_expired_without_any_worker(self):
+        self.work()
+        id = self.request()["approval"]["id"]
+        self.let_pass(id)
+        read = self.ask("GET", f"/tasks/{self.task['id']}").body
+        assert (read["task"]["status"], read["task"]["blockedReason"]) == ("BLOCKED", "Approval expired undecided")
+        assert [(row["id"], row["status"]) for row in read["approvals"]] == [(id, "EXPIRED")]
+
     def test_after_it_expired_the_same_may_be_asked_for_again(self):
         self.work()
         first = self.request()["approval"]["id"]
