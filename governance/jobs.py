@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from celery import shared_task
+from celery.signals import task_failure, task_success
 from django.conf import settings
 from django.utils import timezone
 
@@ -34,3 +36,14 @@ def find_loops() -> int:
 def watch_agents() -> int:
     silence = timedelta(minutes=settings.OFFLINE_MINUTES)
     return duties.do_alone("liveness", lambda now: liveness.watch_agents(now=now, silence=silence), now=timezone.now())
+
+
+@task_failure.connect
+def _note_failure(sender: Any, exception: BaseException, **_: Any) -> None:
+    """Of any job, of whatever app."""
+    duties.note_failure(sender.name, exception, timezone.now())
+
+
+@task_success.connect
+def _note_success(sender: Any, **_: Any) -> None:
+    duties.note_success(sender.name)

@@ -32,13 +32,17 @@ def do_alone(name: str, duty: Duty, *, now: datetime) -> int:
             done = duty(now)
         except Exception as error:  # noqa: BLE001 - one duty that fails must not stop the worker
             log.exception("duty_failed", duty=name)
-            _note_failure(name, error, now)
+            note_failure(name, error, now)
             return 0
-    failures.pop(name, None)
+    note_success(name)
     return done
 
 
-def _note_failure(name: str, error: Exception, now: datetime) -> None:
+def note_success(name: str) -> None:
+    failures.pop(name, None)
+
+
+def note_failure(name: str, error: BaseException, now: datetime) -> None:
     """Told from the third in a row on; an alert that is still open counts the others."""
     failures[name] += 1
     if failures[name] < TELL_AT:

@@ -93,6 +93,15 @@ class DutyTests(MovingTestCase):
         assert (alert.type, alert.severity, alert.metadata["job"]) == ("SYSTEM_ERROR", "CRITICAL", "test")
         assert duties.do_alone("test", fine, now=self.now) == 7
 
+    def test_jobs_of_every_app_are_told_of_when_they_keep_failing(self):
+        with patch("accounts.jobs.forget_calls", side_effect=RuntimeError("broken")):
+            for _ in range(3):
+                forget_old_calls.apply()
+        alert = Alert.objects.get()
+        assert (alert.type, alert.metadata["job"]) == ("SYSTEM_ERROR", "accounts.jobs.forget_old_calls")
+        forget_old_calls.apply()
+        assert "accounts.jobs.forget_old_calls" not in duties.failures
+
 
 class LoopTests(MovingTestCase):
     def say(self, task, n, *, by=None, minutes=1):
