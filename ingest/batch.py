@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from django.db import close_old_connections
 
 from activity import bell
+from core.metrics import COMMITS
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -22,9 +23,10 @@ QUIET_TURNS = 16
 
 
 class Batcher(Generic[In, Out]):
-    """`write` takes a list of items, in a thread, and returns one outcome for each."""
+    """`write` takes a list of items, in a thread, and returns one outcome for each. `kind` names them in figures."""
 
-    def __init__(self, write: Callable[[Sequence[In]], Sequence[Out]], writer: ThreadPoolExecutor) -> None:
+    def __init__(self, kind: str, write: Callable[[Sequence[In]], Sequence[Out]], writer: ThreadPoolExecutor) -> None:
+        self._sizes = COMMITS.labels(kind)
         self._write = write
         self._writer = writer
         self._waiting: list[tuple[In, asyncio.Future[Out]]] = []
@@ -51,6 +53,7 @@ class Batcher(Generic[In, Out]):
 
     def _begin(self) -> None:
         batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+        self._sizes.observe(len(batch))
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._writer, self._run, [item for item, _ in batch])
         work.add_done_callback(lambda done: self._finish(batch, done))

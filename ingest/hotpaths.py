@@ -1,7 +1,7 @@
-"""The requests that a fleet sends all the time, answered on the event loop.
+"""The requests that a fleet sends all the time, with the writes of concurrent ones grouped into one transaction.
 
-`POST /api/agents/{id or name}/heartbeat` and `POST /api/tokens`: the same contract, roles and services as their views
-in `api.legacy`, with the writes of concurrent requests grouped into one transaction.
+`POST /api/agents/{id or name}/heartbeat` and `POST /api/tokens` are answered here, on the event loop: the same
+contract, roles and services as their views in `api.legacy`. Others are answered by who is given.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from tokens.prices import rates
 from tokens.services import Report, book
 
 from .batch import Batcher
+from .grouped import Answers, Grouped, Takes
 
 AGENTS, HEARTBEAT_END = "/api/agents/", "/heartbeat"
 TOKENS = "/api/tokens"
@@ -51,14 +52,16 @@ def _book(reports: Sequence[Report]) -> Sequence[TokenUsage]:
 
 
 class HotPaths:
-    """Wraps the application that answers everything else."""
+    """Wraps the application that answers everything else. `together` are further kinds of requests that somebody
+    answers many at a time: which ones, and how."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, *, together: Sequence[tuple[Takes, Answers]] = ()) -> None:
         self.inner = inner
         # One writer: SQLite has one anyway, and it keeps beats from competing with themselves.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ingest")
-        self._beats = Batcher(_take_beats, self._writer)
-        self._reports = Batcher(_book, self._writer)
+        self._beats = Batcher("beats", _take_beats, self._writer)
+        self._reports = Batcher("token reports", _book, self._writer)
+        self._grouped = [Grouped(inner, takes, answers, self._writer) for takes, answers in together]
 
     async def start(self) -> None:
         """Do before the first report what it would have to wait for: reading the price list."""
@@ -73,10 +76,16 @@ class HotPaths:
             if path.startswith(AGENTS) and path.endswith(HEARTBEAT_END):
                 key = path[len(AGENTS) : -len(HEARTBEAT_END)]
                 if key and "/" not in key:
+                    scope["route"] = f"{AGENTS}<key>{HEARTBEAT_END}"
                     await self._reply(send, self._heartbeat, scope, receive, key)
                     return
             elif path == TOKENS:
+                scope["route"] = TOKENS
                 await self._reply(send, self._report, scope, receive)
+                return
+        for grouped in self._grouped:
+            if grouped.takes(scope["method"], path):
+                await grouped(scope, receive, send)
                 return
         await self.inner(scope, receive, send)
 

@@ -62,6 +62,7 @@ class Polled:
             # Whoever is not known yet is looked up by the list's own view, and remembered by it.
             await self.inner(scope, receive, send)
             return
+        scope["route"] = scope["path"]
         own_write = self._wrote.get(_caller(actor), 0.0)
         await self._answer(_key(scope, actor), own_write, scope, receive, send)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any
 
 from django.conf import settings
+from django.contrib.admindocs.views import simplify_regex
 from django.core import signals
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
@@ -29,6 +31,7 @@ from core.http import cookie_line
 from .line import Line
 
 Headers = list[tuple[bytes, bytes]]
+CONVERTER = re.compile(r"<\w+:")
 
 
 class Api(BaseHandler):
@@ -70,6 +73,13 @@ def _route(path: str) -> ResolverMatch:
     return get_resolver().resolve(path)
 
 
+@lru_cache(maxsize=1024)
+def _name_of(route: str) -> str:
+    """`^api/tasks/(?P<id>[^/]+)$` and `api/tasks/<str:id>` → `/api/tasks/<id>`."""
+    name = CONVERTER.sub("<", simplify_regex(route))
+    return name.rstrip("/") if name.startswith("/api/") else name
+
+
 class Pages(BaseHandler):
     def __init__(self) -> None:
         self.load_middleware()
@@ -98,11 +108,14 @@ class Bridge:
         set_script_prefix("/")
         request = ASGIRequest(scope, io.BytesIO(body))
         if request.path.startswith("/api/"):
-            return self.api.get_response(request)
-        signals.request_started.send(sender=self.__class__, scope=scope)
-        response = self.pages.get_response(request)
-        if isinstance(response, HttpResponse):
-            response.close()
+            response = self.api.get_response(request)
+        else:
+            signals.request_started.send(sender=self.__class__, scope=scope)
+            response = self.pages.get_response(request)
+            if isinstance(response, HttpResponse):
+                response.close()
+        if request.resolver_match:
+            scope["route"] = _name_of(request.resolver_match.route)
         return response
 
     async def _stream(self, response: StreamingHttpResponse, start: dict[str, Any], send: Any) -> None:

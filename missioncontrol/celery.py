@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import warnings
 from typing import Any
 
@@ -17,8 +18,10 @@ from celery import Celery, bootsteps
 from celery.beat import Service
 from celery.exceptions import SecurityWarning
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
+
+from core.metrics import JOBS
 
 # Containers run as root; no pickled message is ever accepted, which is what the warning is about.
 warnings.filterwarnings("ignore", category=SecurityWarning)
@@ -66,6 +69,20 @@ def _log_like_the_web(**_: Any) -> None:
     from . import logs
 
     logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
+
+
+_began: dict[str, float] = {}
+
+
+@task_prerun.connect
+def _note_beginning(task_id: str, **_: Any) -> None:
+    _began[task_id] = time.perf_counter()
+
+
+@task_postrun.connect
+def _count_run(task_id: str, task: Any, state: str, **_: Any) -> None:
+    took = time.perf_counter() - _began.pop(task_id, time.perf_counter())
+    JOBS.labels(task.name, (state or "unknown").lower()).observe(took)
 
 
 class ReaderLoop(bootsteps.StartStopStep):

@@ -16,8 +16,11 @@ import structlog
 from django.conf import settings
 
 from core.http import Headers, header_map, text_of
+from core.metrics import count_request
 
 ALWAYS_ALLOWED = {"localhost", "127.0.0.1", "::1", socket.gethostname().lower()}
+# Open for hours: how long it took says nothing.
+STREAM = "/api/events"
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -66,9 +69,12 @@ class Edge:
             else:
                 await self.inner(scope, receive, send_with_headers)
         finally:
+            took = time.perf_counter() - began
+            if status and scope["path"] != STREAM:
+                count_request(scope["method"], scope.get("route", "other"), status, took)
             if self.logs_requests or status >= 500:
-                took = round((time.perf_counter() - began) * 1000, 1)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+                ms = round(took * 1000, 1)
+                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
             structlog.contextvars.unbind_contextvars("request_id")
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 
-import uvicorn
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
 
-from . import env
+import uvicorn  # noqa: E402
+
+from core.metrics import forget_the_dead  # noqa: E402
+
+from . import env  # noqa: E402
 
 if __name__ == "__main__":
+    forget_the_dead()
     workers = max(1, env.number("WEB_CONCURRENCY", os.cpu_count() or 1))
     uvicorn.run(
         "missioncontrol.asgi:application",

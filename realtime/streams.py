@@ -28,6 +28,7 @@ from accounts.scopes import presented_by
 from agents.models import Agent
 from core.actors import Actor, Role
 from core.errors import Unauthenticated
+from core.metrics import STREAMS
 
 from . import replay
 from .hub import hub
@@ -84,9 +85,11 @@ async def _answer(send: Any, status: int, headers: list[tuple[bytes, bytes]], er
 @contextmanager
 def _seat(own: str) -> Iterator[None]:
     _open_streams[own] += 1
+    STREAMS.labels("sse").inc()
     try:
         yield
     finally:
+        STREAMS.labels("sse").dec()
         _open_streams[own] -= 1
         if _open_streams[own] <= 0:
             del _open_streams[own]

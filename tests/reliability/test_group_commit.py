@@ -71,7 +71,7 @@ async def test_concurrent_items_share_a_write():
         return [item * 2 for item in items]
 
     with ThreadPoolExecutor(1) as writer:
-        batcher = Batcher(write, writer)
+        batcher = Batcher("test", write, writer)
         assert await asyncio.gather(*(batcher.submit(n) for n in range(50))) == [n * 2 for n in range(50)]
     assert sizes == [50]
 
@@ -84,7 +84,7 @@ async def test_no_write_is_larger_than_the_limit():
         return items
 
     with ThreadPoolExecutor(1) as writer:
-        batcher = Batcher(write, writer)
+        batcher = Batcher("test", write, writer)
         await asyncio.gather(*(batcher.submit(n) for n in range(LARGEST * 2 + 1)))
     assert sizes == [LARGEST, LARGEST, 1]
 
@@ -96,7 +96,7 @@ async def test_an_item_that_cannot_be_written_fails_alone():
         return items
 
     with ThreadPoolExecutor(1) as writer:
-        batcher = Batcher(write, writer)
+        batcher = Batcher("test", write, writer)
         outcomes = await asyncio.gather(*(batcher.submit(n) for n in range(20)), return_exceptions=True)
     assert [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Exception)] == [13]
     assert isinstance(outcomes[13], ValueError)
@@ -104,7 +104,7 @@ async def test_an_item_that_cannot_be_written_fails_alone():
 
 async def test_a_request_that_gave_up_does_not_stop_the_batch():
     with ThreadPoolExecutor(1) as writer:
-        batcher = Batcher(lambda items: items, writer)
+        batcher = Batcher("test", lambda items: items, writer)
         gone = asyncio.create_task(batcher.submit(1))
         stays = asyncio.create_task(batcher.submit(2))
         await asyncio.sleep(0)

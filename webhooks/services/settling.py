@@ -12,6 +12,7 @@ from django.db.models import F
 
 from activity.services import record
 from core.actors import system
+from core.metrics import DELIVERIES
 from governance.models import Alert
 from governance.services.alerts import Trouble, open_alert
 from webhooks.models import Delivery, Webhook
@@ -59,6 +60,7 @@ def finish(row: Delivery, outcome: Outcome, *, now: datetime) -> bool:
     )
     if finished:
         tally = "successful_deliveries" if outcome.success else "failed_deliveries"
+        DELIVERIES.labels("delivered" if outcome.success else "failed").observe(outcome.duration_ms / 1000)
         status = NO_ANSWER if outcome.status is None else outcome.status
         Webhook.objects.filter(pk=row.webhook_id).update(
             **{tally: F(tally) + 1}, last_fired_at=began, last_status=status

@@ -1,0 +1,1 @@
+"""`GET /metrics`, for Prometheus: what processes counted, and what the database knows."""
