@@ -46,11 +46,12 @@ class Line:
 def table_of(request: PageRequest) -> dict[str, Any]:
     """What the table of budgets shows."""
     now, workspace_id = timezone.now(), request.actor.workspace_id
-    rows = by_use(workspace_id, now=now)
+    rows, midnight = by_use(workspace_id, now=now), next_midnight(now)
     return {
         "budgets": [Line(use) for use in uses_of(rows[:AT_MOST], now=now)],
         "budgets_found": rows.order_by().count(),
-        "resets_at": next_midnight(now).astimezone(zone()),
+        "resets_at": midnight,
+        "clock": f"{midnight.astimezone(zone()):%H:%M}",
         "zone": zone().key,
         "may_steer": request.actor.can(Role.OPERATOR),
     }

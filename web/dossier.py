@@ -12,6 +12,7 @@ from agents.models import Agent, Mandate
 from core.errors import NotFound
 from governance.days import start_of_day, zone
 from governance.models import Approval
+from governance.services.controlling import my_tasks
 from governance.services.usage import Use, uses_of
 from tasks.models import Task
 from tokens.models import Run
@@ -70,6 +71,11 @@ class Dossier:
         return tasks_in_hand(self.agent.workspace_id, [self.agent.name]).get(self.agent.name)
 
     @cached_property
+    def given(self) -> int:
+        """Tasks that it has not begun."""
+        return my_tasks(self.agent).filter(status=Task.Status.ASSIGNED).count()
+
+    @cached_property
     def strip(self) -> Strip:
         spent = today_of_agents(self.agent.workspace_id, [self.agent.name], now=self.now)
         return Strip(self.agent, self.agent.pulse(self.now), self.task, spent.get(self.agent.name, 0))
@@ -121,6 +127,6 @@ class Dossier:
         return zone().key
 
     @property
-    def resets_at(self) -> datetime:
+    def resets_at(self) -> str:
         """As the clocks of that place show it."""
-        return self.use.resets_at.astimezone(zone())
+        return f"{self.use.resets_at.astimezone(zone()):%Y-%m-%d %H:%M}"

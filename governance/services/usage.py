@@ -61,6 +61,11 @@ class Use:
         return min(999, 100 * self.spent // self.limit)
 
     @property
+    def length(self) -> str:
+        """In percent of a scale that goes on to 110, so that one sees who is past the end."""
+        return f"{min(self.percent, 110) / 1.1:.1f}"
+
+    @property
     def level(self) -> int:
         """The highest mark that is passed: 0, 80, 95 or 100."""
         return max((mark for mark in (NEAR, CRITICAL, FULL) if self.percent >= mark), default=0)

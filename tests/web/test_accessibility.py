@@ -49,7 +49,7 @@ def test_every_page(visit: Opener, make_task: Make, server: Server, theme: str, 
     server.ask("POST", "/api/connect", {"tool_name": "axe", "agent_name": "axe", "agent_role": "tester"})
     page = visit("/", color_scheme=theme, viewport=size)
     found = {}
-    for path in (*PAGES, f"/tasks/{task['id']}/"):
+    for path in (*PAGES, f"/tasks/{task['id']}/", "/agents/axe/"):
         page.goto(f"{server.url}{path}")
         page.wait_for_timeout(150)
         found[path] = problems(page) + ["scrolls sideways"] * scrolls_sideways(page)
