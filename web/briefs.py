@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from agents.models import Agent
 from core.actors import Actor
@@ -95,6 +96,17 @@ class Told:
     def plan_cost(self) -> int | None:
         cost = ((self.brief and self.brief.work_plan) or {}).get("estimatedCost")
         return round(cost * 1_000_000) if isinstance(cost, int | float) else None
+
+    @property
+    def stamps(self) -> dict[str, int]:
+        """Of texts that are read later: another one than before when they have changed."""
+        brief = self.brief or Brief()
+        texts = {
+            "description": self.task.description,
+            "deliverable": brief.deliverable,
+            "checklist": brief.review_checklist,
+        }
+        return {name: crc32(json.dumps(text).encode()) for name, text in texts.items()}
 
     @property
     def is_in_review(self) -> bool:

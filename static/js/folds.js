@@ -3,10 +3,12 @@ import { ask, attempt, fragment } from "./ask.js";
 import { morph } from "./morph.js";
 import { ageTimes } from "./shell.js";
 
+// "before" is what was there before the task changed: nobody is torn from what they read, the next look shows it.
+const isFilled = (lazy) => lazy.dataset.loaded === "yes";
 const isShown = (lazy) => !lazy.closest("details:not([open])");
 
 async function fill(lazy) {
-  if (lazy.dataset.loaded) return;
+  if (isFilled(lazy)) return;
   lazy.dataset.loaded = "yes";
   lazy.setAttribute("aria-busy", "true");
   const html = await attempt(lazy.dataset.lazy);
@@ -16,6 +18,8 @@ async function fill(lazy) {
   ageTimes(lazy);
 }
 
+// A list of ticks is looked at, not read from top to bottom.
+const isOld = (lazy) => !isFilled(lazy) && lazy.querySelector(".checklist");
 const lazies = (place) => [...place.querySelectorAll("[data-lazy]")];
 
 // Toggles do not bubble.
@@ -24,7 +28,7 @@ document.addEventListener(
   ({ target }) => {
     if (!target.open || !target.closest(".task")) return;
     // Frames that came while it was folded were not followed.
-    lazies(target).filter(isShown).forEach((lazy) => (lazy.dataset.loaded && isList(lazy) ? follow(lazy) : fill(lazy)));
+    lazies(target).filter(isShown).forEach((lazy) => (isFilled(lazy) && isList(lazy) ? follow(lazy).catch(() => {}) : fill(lazy)));
   },
   true,
 );
@@ -35,7 +39,7 @@ const isList = (lazy) => lazy.querySelector("[data-rows]");
 export async function followFolds(task) {
   const lists = lazies(task).filter((lazy) => lazy.dataset.loaded && isShown(lazy) && isList(lazy));
   await Promise.all(lists.map(follow));
-  lazies(task).filter((lazy) => !lazy.dataset.loaded && isShown(lazy)).forEach(fill);
+  lazies(task).filter((lazy) => isShown(lazy) && (!lazy.dataset.loaded || isOld(lazy))).forEach(fill);
 }
 
 async function follow(lazy) {

@@ -7,6 +7,7 @@ const FIELDS = "input, textarea, select";
 export function morph(old, fresh) {
   if (old.isEqualNode(fresh) || old.matches(".request-form.typed")) return;
   if (old.matches("time") && old.dateTime === fresh.dateTime) return;
+  if (old.dataset.lazy !== fresh.dataset.lazy && old.dataset.loaded) old.dataset.loaded = "before";
   for (const { name, value } of [...fresh.attributes]) if (old.getAttribute(name) !== value && !KEEPS.has(name)) old.setAttribute(name, value);
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !KEEPS.has(name)) old.removeAttribute(name);
   // Loaded later.

@@ -98,7 +98,7 @@ class TellingTests(RecordTestCase):
         }
         assert self.ask("POST", f"/tasks/task_{task.pk}/messages", message, as_=self.jordan).status == 201
         listed = self.text(f"/tasks/{task.pk}/parts/documents/")
-        assert listed.count("guide.md") == 1
+        assert listed.count(">guide.md<") == 1
         assert "v2" in listed
         first, second = Document.objects.filter(name="guide.md").order_by("version")
         assert "Two" in self.text(f"/tasks/{task.pk}/documents/{second.pk}/")
