@@ -1,0 +1,1 @@
+"""The documentation as pages: both dialects' OpenAPI documents, and how tasks move."""
