@@ -61,9 +61,16 @@ def moves() -> list[Move]:
 
 
 def _move(was: str, to: str, edge: Edge) -> Move:
-    rights = (RIGHTS[right] for right in (edge.intern, edge.specialist, edge.lead))
-    flags = ("yes" if flag else "no" for flag in (edge.human, edge.system))
-    return Move(was, to, *rights, *flags, "; ".join(NEEDS[need] for need in edge.needs) or "nothing")
+    return Move(
+        was=was,
+        to=to,
+        intern=RIGHTS[edge.intern],
+        specialist=RIGHTS[edge.specialist],
+        lead=RIGHTS[edge.lead],
+        people="yes" if edge.human else "no",
+        system="yes" if edge.system else "no",
+        needs="; ".join(NEEDS[need] for need in edge.needs) or "nothing",
+    )
 
 
 def matrix() -> list[tuple[str, list[str]]]:
