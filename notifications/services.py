@@ -81,6 +81,11 @@ def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
     ]
 
 
+def post_once(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
+    """As `post`, but for what was said just now."""
+    return post(unsaid(notes, workspace_id=actor.workspace_id, now=now), actor=actor, now=now) if notes else []
+
+
 @transaction.atomic
 def mark_read(*, actor: Actor, now: datetime, ids: list[int] | None = None, recipient: str | None = None) -> int:
     """Mark rows by id, or all of a recipient; returns how many were unread. Unknown ids are ignored."""

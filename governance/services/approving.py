@@ -17,7 +17,7 @@ from core.errors import Conflict, Denied
 from core.secrets import redact
 from governance.models import Approval
 from governance.states import EDGES, NEEDS_APPROVAL, TERMINAL, Right, shown
-from notifications.services import Note, post, unsaid
+from notifications.services import Note, post_once
 from tasks.models import Comment, Task
 from tasks.services import bookkeeping as books
 from tasks.services.assigning import assignees_of
@@ -84,8 +84,7 @@ def request_approval(*, request: Request, actor: Actor, now: datetime) -> tuple[
                 now=now,
                 reason=f"Approval requested: {approval.action_summary}",
             )
-    notes = unsaid(_notes(approval), workspace_id=approval.workspace_id, now=now)
-    record(*post(notes, actor=actor, now=now), *_told(approval, actor), at=now)
+    record(*post_once(_notes(approval), actor=actor, now=now), *_told(approval, actor), at=now)
     return approval, True
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from activity.services import record
 from agents.models import Agent
 from core.actors import Actor
-from notifications.services import post
+from notifications.services import post_once
 from tasks.models import Task
 from tasks.services import Move, update_task
 from tasks.services import bookkeeping as books
@@ -58,4 +58,4 @@ def _tell_the_others(task: Task, agents: Sequence[Agent], actor: Actor, now: dat
     if agents:
         note = books.assignment_note(task, title=task.title)
         notes = [replace(note, recipient=agent.name) for agent in agents]
-        record(*post(notes, actor=actor, now=now), at=now)
+        record(*post_once(notes, actor=actor, now=now), at=now)

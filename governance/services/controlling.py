@@ -13,7 +13,7 @@ from agents.models import Agent, Mandate
 from agents.services.control import set_control
 from core.actors import Actor, system
 from governance.models import Alert
-from notifications.services import post
+from notifications.services import post_once
 from tasks.models import Task, TaskQuerySet
 from tasks.services import Move
 from tasks.services.assigning import assignees_of
@@ -115,7 +115,7 @@ def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, u
     open_alert(trouble=trouble, actor=by, now=now)
     _lay_down(agent, blocked)
     note = note_to_operator(by.workspace_id, type="alert", title=trouble.title, text=trouble.description)
-    record(*post(note, actor=by, now=now), at=now)
+    record(*post_once(note, actor=by, now=now), at=now)
     return blocked
 
 

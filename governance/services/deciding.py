@@ -14,7 +14,7 @@ from agents.models import Agent, Mandate
 from core.actors import Actor, Role, system
 from core.errors import Conflict, Denied
 from governance.models import Approval
-from notifications.services import Note, post, unsaid
+from notifications.services import Note, post_once
 from tasks.models import Brief, Task
 from tasks.services import bookkeeping as books
 
@@ -181,8 +181,7 @@ def _finish(approval: Approval, actor: Actor, now: datetime) -> None:
         title = f"Approval {word} ({approval.action_type}): {approval.action_summary}"[:200]
         text = approval.decision_reason or title
         note = Note(approval.requestor.name, "approval_decided", title, text, source, approval_id=approval.pk)
-        notes = unsaid([note], workspace_id=approval.workspace_id, now=now)
-        events += post(notes, actor=actor, now=now)
+        events += post_once([note], actor=actor, now=now)
     record(*events, at=now)
     if approval.task is not None:
         settle(task=approval.task, now=now)

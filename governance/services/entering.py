@@ -17,7 +17,7 @@ from agents.services.control import set_control
 from core.actors import Actor, system
 from core.money import dollars
 from governance.states import ASSIGNED, BLOCKED, CANCELED, DONE, IN_PROGRESS, NEEDS_APPROVAL, REVIEW
-from notifications.services import Note, post
+from notifications.services import Note, post_once
 from tasks.models import USUAL_REVIEW_CYCLES, Brief, Comment, Task
 from tokens.models import Run
 
@@ -132,7 +132,7 @@ def tell(
         notes = [replace(about, recipient=reviewer.name)] if reviewer else []
         notes += note_to_operator(task.workspace_id, type=about.type, title=about.title, text=about.message, task=task)
     others = [note for note in notes if note.recipient not in (actor.username, actor.display_name)]
-    record(*post(others, actor=actor, now=now), at=now)
+    record(*post_once(others, actor=actor, now=now), at=now)
 
 
 WORDS = {

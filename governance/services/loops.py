@@ -13,7 +13,7 @@ from core.actors import system
 from core.ids import parse_ref, ref
 from governance.models import Alert
 from governance.states import BLOCKED, TERMINAL, shown
-from notifications.services import post
+from notifications.services import post_once
 from tasks.models import Brief, Comment, Document, Task
 
 from .alerts import Trouble, open_alert
@@ -60,7 +60,7 @@ def block_for_loop(*, task: Task, type: str, now: datetime, details: dict[str, A
     )
     data = {"type": type, "task_id": task.pk, "message_id": said.message.pk, "details": details}
     detected = fact(Kind.LOOP_DETECTED, actor=by, subject=ref("task", task.pk), task_id=task.pk, data=data)
-    record(*post(notes, actor=by, now=now), detected, at=now)
+    record(*post_once(notes, actor=by, now=now), detected, at=now)
     return task, said.message
 
 

@@ -11,7 +11,7 @@ from agents.models import Agent
 from core.actors import Actor
 from core.ids import parse_ref
 from governance.models import Approval
-from notifications.services import Note, post, unsaid
+from notifications.services import Note, post_once
 
 from .policies import flag
 from .telling import told
@@ -54,8 +54,7 @@ def note_first(approval: Approval, actor: Actor, now: datetime, reason: str | No
         description=f"One of two approvals given: {approval.action_summary}",
         data={"status": approval.status, "reason": reason},
     )
-    notes = unsaid(_notes(approval, actor), workspace_id=approval.workspace_id, now=now)
-    record(*events, *post(notes, actor=actor, now=now), at=now)
+    record(*events, *post_once(_notes(approval, actor), actor=actor, now=now), at=now)
     return True
 
 

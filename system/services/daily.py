@@ -14,7 +14,7 @@ from governance.days import zone
 from governance.services.documents import keep_report
 from governance.services.operators import note_to_operator
 from governance.states import ASSIGNED, BLOCKED, IN_PROGRESS, REVIEW
-from notifications.services import post
+from notifications.services import post_once
 from system.daily import compile_daily
 from system.dailytext import headline, text_of
 from tasks.models import Document
@@ -64,5 +64,5 @@ def write_daily(*, workspace_id: int, day: date, now: datetime) -> bool:
         "blocked": daily.counts.get(BLOCKED, 0),
     }
     story = told(by, day, agent_count=len(daily.workers), tasks=counts, documentId=f"doc_{document.pk}")
-    record(story, *post(notes, actor=by, now=now), at=now)
+    record(story, *post_once(notes, actor=by, now=now), at=now)
     return True

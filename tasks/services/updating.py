@@ -12,7 +12,7 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import record
 from core.actors import Actor
-from notifications.services import Note, post
+from notifications.services import Note, post, unsaid
 from projects.services import number_moved_task
 from tasks import mentions
 from tasks.models import PRIORITIES, Assignment, Task
@@ -27,7 +27,8 @@ TRACKED = ("status", "assigned_to", "title", "priority", "project_id", "outcome"
 @dataclass(frozen=True, slots=True)
 class Move:
     """What a move says of itself when the caller has rules of its own: they stand for the quality gate, unknown
-    mentions are plain text, and the caller tells whom the new status concerns."""
+    mentions are plain text, nobody is told the same twice in a row, and the caller tells whom the new status
+    concerns."""
 
     reason: str = ""
     session_key: str = ""
@@ -68,6 +69,8 @@ def update_task(
         books.note_transition(task, was=before["status"], actor=actor, now=now, **(asdict(move) if move else {}))
     notes = _notes(task, before, fresh_mentions, actor, tells_status=move is None)
     books.subscribe(task, [note.recipient for note in notes if note.type != "status_change"], now=now)
+    if move is not None:
+        notes = unsaid(notes, workspace_id=task.workspace_id, now=now)
     _tell(task, before, notes, actor, now, sent)
     return task
 

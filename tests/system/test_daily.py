@@ -161,4 +161,4 @@ class DailyTests(V1ApiTestCase):
             self.agent(f"agent{n}")
             self.task(f"Task {n}", status="DONE", completed_at=NINE)
         assert Agent.objects.count() == 6
-        assert asked() == few
+        assert asked() <= few

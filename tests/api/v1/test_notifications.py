@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from activity.services import record
+from agents.models import Agent
 from core.actors import system
 from notifications.models import Notification
 from notifications.services import Note, post, unsaid
@@ -117,3 +120,39 @@ class NotificationTests(V1ApiTestCase):
             self.tell(title=f"Look {n}")
         with self.assertNumQueries(2):
             self.listed()
+
+    def test_a_task_that_comes_and_goes_is_told_of_once(self):
+        task = self.new_task(assigneeIds=["jordan"])
+        for assignees in ([], ["jordan"]):
+            answer = self.ask("PATCH", f"/tasks/{task['id']}", {"assigneeIds": assignees})
+            assert answer.status == 200, answer.raw
+        given = self.ask("GET", "/notifications?type=ASSIGNMENT&targetAgentId=jordan").body["notifications"]
+        assert len(given) == 1
+        Notification.objects.update(created_at=timezone.now() - timedelta(minutes=6))
+        for assignees in ([], ["jordan"]):
+            self.ask("PATCH", f"/tasks/{task['id']}", {"assigneeIds": assignees})
+        given = self.ask("GET", "/notifications?type=ASSIGNMENT&targetAgentId=jordan").body["notifications"]
+        assert len(given) == 2
+
+    def test_a_beat_shows_it_and_the_agent_says_that_it_has_it(self):
+        self.new_task(assigneeIds=["jordan"])
+        agent = Agent.objects.get(slug="jordan")
+        beat = {"sessionKey": "s", "status": "IDLE"}
+
+        def status() -> str:
+            return self.ask("GET", "/notifications?type=ASSIGNMENT", as_=agent).body["notifications"][0]["status"]
+
+        assert status() == "PENDING"
+        told = self.ask("POST", "/agents/jordan/heartbeat", beat, as_=agent).body["pendingNotifications"]
+        assert [note["status"] for note in told] == ["SENT"]
+        assert status() == "SENT"
+        acked = self.ask("POST", f"/notifications/{told[0]['id']}/ack", {"externalId": "x1"}, as_=agent)
+        assert (acked.body["notification"]["status"], acked.body["notification"]["externalId"]) == ("DELIVERED", "x1")
+        assert self.ask("POST", "/agents/jordan/heartbeat", beat, as_=agent).body["pendingNotifications"] == []
+
+    def test_it_lasts_for_a_day(self):
+        self.new_task(assigneeIds=["jordan"])
+        agent = Agent.objects.get(slug="jordan")
+        [note] = self.ask("GET", "/notifications", as_=agent).body["notifications"]
+        begun, ends = (datetime.fromisoformat(note[name]) for name in ("sendAfter", "expiresAt"))
+        assert ends - begun == timedelta(hours=24)
