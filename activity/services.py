@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.actors import Actor
 from core.ids import parse_ref
-from core.rows import insert
+from core.rows import fresh, insert
 
 from . import bell
 from .catalogue import DATA_KEYS, STORIES, Kind
@@ -33,7 +33,8 @@ def fact(
     if unknown:
         raise ValueError(f"{kind} does not list {sorted(unknown)} in the catalogue")
     home = actor.workspace_id if workspace_id is None else workspace_id
-    return Event(
+    return fresh(
+        Event,
         kind=kind,
         actor=str(actor),
         subject=subject,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.models.base import ModelState
 
 from .errors import NotFound
 from .ids import LARGEST_ID
@@ -50,6 +51,28 @@ def change(row: M, missing: str, **columns: Any) -> M:
         raise NotFound(missing)
     row.refresh_from_db()
     return row
+
+
+def fresh(model: type[M], /, **columns: Any) -> M:
+    """A row that is not stored yet: what `model(**columns)` makes, at a fifth of its cost. Columns of relations are
+    given by id."""
+    row = model.__new__(model)
+    fixed, made = _defaults(model)
+    row.__dict__.update(fixed, _state=ModelState(), **columns)
+    for name, make in made:
+        if name not in columns:
+            row.__dict__[name] = make()
+    return row
+
+
+@lru_cache(maxsize=256)
+def _defaults(model: type[models.Model]) -> tuple[Values, list[tuple[str, Callable[[], Any]]]]:
+    """The columns' defaults: those that all rows may share, and those that each has its own of."""
+    fields = model._meta.local_concrete_fields
+    made = [(field.attname, field.default) for field in fields if callable(field.default)]
+    own = {name for name, _ in made} - {field.attname for field in fields if not field.has_default()}
+    fixed = {field.attname: field.get_default() for field in fields if field.attname not in own}
+    return fixed, [(name, make) for name, make in made if name in own]
 
 
 def insert(rows: Sequence[models.Model]) -> None:

@@ -115,16 +115,18 @@ class Sums:
         stamp, last = int(now.astimezone(UTC).timestamp()), milliseconds(now)
         hour, day = stamp - stamp % HOUR, stamp - stamp % DAY
         D = Rollup.Dimension
+        total, model, agent = D.TOTAL.value, D.MODEL.value, D.AGENT.value
+        project, session, task = D.PROJECT.value, D.SESSION.value, D.TASK.value
         for row in rows:
             slots = [
-                (row.workspace_id, D.TOTAL.value, hour, "", ""),
-                (row.workspace_id, D.MODEL.value, day, row.model, ""),
-                (row.workspace_id, D.AGENT.value, day, row.agent_name, _model_part(row.model)),
-                (row.workspace_id, D.PROJECT.value, day, str(row.project_id or ""), ""),
-                (row.workspace_id, D.SESSION.value, 0, row.agent_name, _session_part(row)),
+                (row.workspace_id, total, hour, "", ""),
+                (row.workspace_id, model, day, row.model, ""),
+                (row.workspace_id, agent, day, row.agent_name, _model_part(row.model)),
+                (row.workspace_id, project, day, str(row.project_id or ""), ""),
+                (row.workspace_id, session, 0, row.agent_name, _session_part(row)),
             ]
             if row.task_id:
-                slots.append((row.workspace_id, D.TASK.value, 0, str(row.task_id), ""))
+                slots.append((row.workspace_id, task, 0, str(row.task_id), ""))
             for slot in slots:
                 sum = self._figures[slot]
                 sum[0] += row.input_tokens

@@ -12,6 +12,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from core.rows import fresh
+
 from .models import LONGEST_SESSION, Run, TokenUsage
 
 
@@ -44,7 +46,8 @@ def usage_of(run: Run, *, before: Figures, project_id: int | None, now: datetime
     if not (tokens_in or tokens_out or cost or (is_first and after.is_final)):
         return None
     name = run.agent.name
-    return TokenUsage(
+    return fresh(
+        TokenUsage,
         workspace_id=run.workspace_id,
         model=run.model,
         session_id=f"{name}:{run.session_key}"[:LONGEST_SESSION],

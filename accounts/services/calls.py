@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,10 +11,14 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import IdempotentCall
 from core.errors import Conflict
+from core.rows import insert
 
 # How long a call may run before its key is free again. Its effects and its answer are one transaction, so that of a
 # caller who died in between nothing is left.
 LONGEST_RUN = timedelta(seconds=60)
+
+
+Name = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,10 @@ class Call:
     route: str
     key: str
     fingerprint: str
+
+    @property
+    def name(self) -> Name:
+        return self.caller, self.method, self.route, self.key
 
 
 def begin_call(call: Call, *, now: datetime) -> IdempotentCall:
@@ -70,6 +79,39 @@ def finish_call(row: IdempotentCall, *, status: int, answer: str) -> None:
 def give_back_call(row: IdempotentCall) -> None:
     """The call failed: its key may be used for a corrected one."""
     IdempotentCall.objects.filter(pk=row.pk, began_at=row.began_at, status=None).delete()
+
+
+def known_calls(calls: Sequence[Call]) -> set[Name]:
+    """The names of those whose keys have been used, whatever for; perhaps of others, too."""
+    if not calls:
+        return set()
+    rows = IdempotentCall.objects.filter(
+        caller__in={call.caller for call in calls},
+        method__in={call.method for call in calls},
+        route__in={call.route for call in calls},
+        key__in={call.key for call in calls},
+    )
+    return set(rows.values_list("caller", "method", "route", "key"))
+
+
+def keep_calls(answers: Sequence[tuple[Call, int, str]], *, now: datetime) -> None:
+    """Many calls that begin and end in one transaction, with status and answer. Raises IntegrityError when somebody
+    else has begun one of them."""
+    insert(
+        [
+            IdempotentCall(
+                caller=call.caller,
+                method=call.method,
+                route=call.route,
+                key=call.key,
+                fingerprint=call.fingerprint,
+                status=status,
+                answer=answer,
+                began_at=now,
+            )
+            for call, status, answer in answers
+        ]
+    )
 
 
 def forget_calls(*, now: datetime) -> int:

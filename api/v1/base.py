@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, TypeVar
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework.authentication import CSRFCheck
@@ -31,8 +32,15 @@ from .errors import envelope, refusal, request_id_of
 from .once import once
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+# Where a request's scope says how it was counted.
+COUNTED = "v1_usage"
 S = TypeVar("S", bound=Shape)
 log = structlog.get_logger(__name__)
+
+
+def counted_for(actor: Actor, ip: str) -> str:
+    """Whose requests are counted together."""
+    return ip if actor.kind == "key" and not actor.id else f"{actor}"
 
 
 class Utf8JsonRenderer(JsonRenderer):
@@ -98,7 +106,7 @@ class V1View(JsonView):
 
     def _count(self, method: str) -> None:
         limit = V1_READ if method == "GET" else self.limit
-        self.usage = limiter().use(limit, self._counted_for())
+        self.usage = self._counted() or limiter().use(limit, counted_for(self.actor, self.ip))
         if self.usage.is_over:
             wait = max(1, self.usage.resets_at - int(self.now.timestamp()))
             details = {"limit": limit.allowed, "windowSeconds": limit.seconds, "retryAfter": wait}
@@ -111,8 +119,10 @@ class V1View(JsonView):
         if any("\0" in value for _, values in self.request.query_params.lists() for value in values):
             raise errors.Invalid("No parameter may contain NUL")
 
-    def _counted_for(self) -> str:
-        return self.ip if self.actor.kind == "key" and not self.actor.id else f"{self.actor}"
+    def _counted(self) -> Usage | None:
+        """Of a request that was to be answered together with others (`together.py`), and is not."""
+        counted: Usage | None = getattr(self.request._request, "scope", {}).get(COUNTED)
+        return counted
 
     def _check_agent(self, method: str) -> None:
         named = self.request._request.META.get("HTTP_X_AGENT_ID", "").strip()
@@ -176,6 +186,8 @@ class V1View(JsonView):
             body = envelope("METHOD_NOT_ALLOWED", "This method is not offered here", self.request_id)
             return Response(body, status=405, headers={"Allow": ", ".join(sorted(TABLE[self.route]))})
         log.error("view_failed", route=self.route, exc_info=error)
+        if isinstance(error, (InterfaceError, OperationalError)):
+            return refusal(errors.Unavailable("The database does not answer"), self.request_id)
         return Response(envelope("INTERNAL_ERROR", "Something went wrong", self.request_id), status=500)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import transaction
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import IdempotentCall
 from accounts.services.calls import Call, begin_call, finish_call, give_back_call
+from core.actors import Actor
 from core.errors import Invalid
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ def once(view: V1View, handle: Callable[[], Response]) -> Response:
     key = view.request._request.META.get("HTTP_X_IDEMPOTENCY_KEY")
     if key is None or view.request.method not in METHODS:
         return handle()
-    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise Invalid("X-Idempotency-Key must be 1 to 255 printable ASCII characters")
-    row = begin_call(_call(view, key), now=view.now)
+    check_key(key)
+    path = view.request._request.get_full_path()
+    call = call_of(view.actor, view.request.method, view.route, path, key, view.sent)
+    row = begin_call(call, now=view.now)
     if row.status is not None:
         return replay(view, row)
     try:
@@ -42,12 +44,16 @@ def once(view: V1View, handle: Callable[[], Response]) -> Response:
     return response
 
 
-def _call(view: V1View, key: str) -> Call:
-    method = view.request.method or ""
-    canonical = orjson.dumps(view.sent, option=orjson.OPT_SORT_KEYS)
-    text = b"\n".join((method.encode(), view.request._request.get_full_path().encode(), canonical))
-    caller = f"{view.actor.workspace_id}:{view.actor}"
-    return Call(caller, method, view.route, key, hashlib.sha256(text).hexdigest())
+def check_key(key: str) -> None:
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Invalid("X-Idempotency-Key must be 1 to 255 printable ASCII characters")
+
+
+def call_of(actor: Actor, method: str, route: str, path: str, key: str, sent: dict[str, Any]) -> Call:
+    """`path` with its query; `sent` is the body."""
+    canonical = orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)
+    text = b"\n".join((method.encode(), path.encode(), canonical))
+    return Call(f"{actor.workspace_id}:{actor}", method, route, key, hashlib.sha256(text).hexdigest())
 
 
 def replay(view: V1View, row: IdempotentCall) -> Response:

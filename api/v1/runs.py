@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.access.limits import V1_EVENTS
 from core.errors import Denied, Invalid, NotFound
 from governance.services.booking import Booked, Report, report_run, update_run
+from tasks.models import Task
 from tokens.models import Run
 
 from .base import V1View
@@ -79,19 +80,8 @@ class Runs(V1View):
         want = self.read(NewRun)
         agent = find_own_agent(self, want.agent_id)
         not_ahead(want.started_at, self.now)
-        report = Report(
-            session_key=want.session_key,
-            model=want.model,
-            started_at=want.started_at,
-            status=want.status,
-            task=find_task(self, want.task_id) if want.task_id is not None else None,
-            ended_at=want.ended_at,
-            cost_microusd=micro(want.cost_usd),
-            error=want.error,
-            metadata=want.metadata or {},
-            counts={name: getattr(want, name) or 0 for name in COUNTS},
-            key=request._request.META.get("HTTP_X_IDEMPOTENCY_KEY"),
-        )
+        task = find_task(self, want.task_id) if want.task_id is not None else None
+        report = report_of(want, key=request._request.META.get("HTTP_X_IDEMPOTENCY_KEY"), task=task)
         booked = report_run(agent=agent, report=report, actor=self.actor, now=self.now)
         return Response(booked_out(booked), status=201)
 
@@ -109,16 +99,36 @@ class OneRun(V1View):
     )
     def patch(self, request: Request, id: str) -> Response:
         run = find_run(self, id)
-        want = self.read(RunChange)
-        given = {name: value for name, value in want.given().items() if value is not None}
-        cost = micro(given.pop("cost_usd", None))
-        booked = update_run(run=run, changes=given, cost_microusd=cost, actor=self.actor, now=self.now)
+        changes, cost = changes_of(self.read(RunChange))
+        booked = update_run(run=run, changes=changes, cost_microusd=cost, actor=self.actor, now=self.now)
         return Response(booked_out(booked))
+
+
+def report_of(want: NewRun, *, key: str | None, task: Task | None = None) -> Report:
+    return Report(
+        session_key=want.session_key,
+        model=want.model,
+        started_at=want.started_at,
+        status=want.status,
+        task=task,
+        ended_at=want.ended_at,
+        cost_microusd=micro(want.cost_usd),
+        error=want.error,
+        metadata=want.metadata or {},
+        counts={name: getattr(want, name) or 0 for name in COUNTS},
+        key=key,
+    )
+
+
+def changes_of(want: RunChange) -> tuple[dict[str, Any], int | None]:
+    """What is said anew, and the cost in micro-dollars if it is."""
+    given = {name: value for name, value in want.given().items() if value is not None}
+    return given, micro(given.pop("cost_usd", None))
 
 
 def not_ahead(at: datetime, now: datetime) -> None:
     if at > now + AHEAD:
-        raise Invalid("The request is not valid", details=["startedAt: must not be in the future"])
+        raise Invalid.fields("startedAt: must not be in the future")
 
 
 def find_run(view: V1View, id: str) -> Run:

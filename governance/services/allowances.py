@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from agents.models import Agent, Mandate
 from core.actors import Actor
-from governance.models import Approval
+from governance.models import Approval, Policy
 from governance.policy import defaults
 from tasks.models import Task
 
@@ -61,10 +61,22 @@ def look_again(mandate: Mandate) -> None:
 
 def allowance_of(mandate: Mandate, *, task: Task | None = None) -> Allowance:
     """The agent's own figures, or else the policy's for its role, or else the usual ones."""
+    policy = None
+    if not has_own_figures(mandate):
+        agent = mandate.agent
+        policy = active_policy(agent.workspace_id, agent=agent, task=task)
+    return allowance_by(mandate, policy)
+
+
+def has_own_figures(mandate: Mandate) -> bool:
+    return mandate.budget_daily_microusd is not None and mandate.budget_per_run_microusd is not None
+
+
+def allowance_by(mandate: Mandate, policy: Policy | None) -> Allowance:
+    """Under this policy, which only matters to those without figures of their own."""
     daily, per_run = mandate.budget_daily_microusd, mandate.budget_per_run_microusd
     if daily is None or per_run is None:
-        agent = mandate.agent
-        given = budgets_of(active_policy(agent.workspace_id, agent=agent, task=task))
+        given = budgets_of(policy)
         usual = given.get(mandate.autonomy) or defaults.BUDGETS[mandate.autonomy]
         daily = usual[0] if daily is None else daily
         per_run = usual[1] if per_run is None else per_run

@@ -21,6 +21,7 @@ from core.clock import milliseconds
 from core.errors import Conflict, Invalid
 from core.ids import ref
 from core.money import MICRO
+from core.rows import fresh
 from core.secrets import redact
 from tasks.models import Brief, Task
 from tokens.models import Run
@@ -36,6 +37,7 @@ UNKNOWN = (1 * MICRO, 3 * MICRO)
 # In hundredths of the price of input.
 CACHE_READ, CACHE_WRITE = 10, 125
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+CORRECTED = ("status", "ended_at", "error", "cost_microusd", "cost_source", *COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +69,15 @@ def report_run(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> 
     """Store the run and book its cost. It is never refused for want of a budget."""
     if report.key and (known := _reported_under(report.key, actor)):
         return Booked(known, None)
-    run = Run(
-        workspace_id=agent.workspace_id,
-        agent=agent,
-        task=report.task,
-        session_key=report.session_key,
-        model=report.model,
-        started_at=report.started_at,
-        ended_at=report.ended_at,
-        status=report.status,
-        error=report.error and redact(report.error)[0],
-        metadata=report.metadata,
-        reported_by=str(actor),
-        idempotency_key=report.key,
-        created_at=now,
-        **report.counts,
-    )
-    _close(run, now)
-    _settle_cost(run, report.cost_microusd)
+    run = draft(agent=agent, report=report, actor=actor, now=now)
+    run.task = report.task
     mandate, tasks = _lock(agent, report.task)
     if not _store(run):
         # Another call under the same key was faster.
         return Booked(Run.objects.select_related("agent").get(reported_by=str(actor), idempotency_key=report.key), None)
     budgets.reset_if_due(mandate=mandate, now=now)
     _book(run, mandate, tasks, run.cost_microusd, now)
-    kind = Kind.RUN_COMPLETED if run.is_final else Kind.RUN_STARTED
-    record(_told(run, kind, actor), at=now)
+    record(told(run, Kind.RUN_COMPLETED if run.is_final else Kind.RUN_STARTED, actor), at=now)
     if run.is_final:
         streaks.note_outcome(run=run, now=now)
     warned = budgets.check(mandate=mandate, run=run, cost_before=0, now=now)
@@ -106,21 +91,51 @@ def update_run(*, run: Run, changes: dict[str, Any], cost_microusd: int | None, 
     mandate, tasks = _lock(run.agent, run.task)
     run = Run.objects.select_for_update(of=("self",)).select_related("agent", "task").get(pk=run.pk)
     was, before = run.status, figures_of(run)
+    correct(run, changes=changes, cost_microusd=cost_microusd, now=now)
+    run.save(update_fields=CORRECTED)
+    budgets.reset_if_due(mandate=mandate, now=now)
+    _book(run, mandate, tasks, run.cost_microusd - before.cost_microusd, now)
+    if run.is_final and was not in Run.FINAL:
+        record(told(run, Kind.RUN_COMPLETED, actor), at=now)
+        streaks.note_outcome(run=run, now=now)
+    warned = budgets.check(mandate=mandate, run=run, cost_before=before.cost_microusd, now=now)
+    _book_usage(run, before, now)
+    return Booked(run, warned)
+
+
+def draft(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> Run:
+    """The run as it will be stored. Raises Invalid when it ends before it starts."""
+    run = fresh(
+        Run,
+        workspace_id=agent.workspace_id,
+        agent_id=agent.pk,
+        session_key=report.session_key,
+        model=report.model,
+        started_at=report.started_at,
+        ended_at=report.ended_at,
+        status=report.status,
+        error=report.error and redact(report.error)[0],
+        metadata=report.metadata,
+        reported_by=str(actor),
+        idempotency_key=report.key,
+        created_at=now,
+        **report.counts,
+    )
+    run.agent = agent
+    _close(run, now)
+    _settle_cost(run, report.cost_microusd)
+    return run
+
+
+def correct(run: Run, *, changes: dict[str, Any], cost_microusd: int | None, now: datetime) -> None:
+    """Set what was said anew, without storing it. Raises Conflict for another end than it has had, and Invalid."""
+    was = run.status
     if run.is_final and changes.get("status", was) != was:
         raise Conflict(f"The run is {was} already", code="STATE_CONFLICT", status=was)
     for name, value in changes.items():
         setattr(run, name, redact(value)[0] if name == "error" and value else value)
     _close(run, now)
     _settle_cost(run, cost_microusd)
-    run.save(update_fields=["status", "ended_at", "error", "cost_microusd", "cost_source", *COUNTS])
-    budgets.reset_if_due(mandate=mandate, now=now)
-    _book(run, mandate, tasks, run.cost_microusd - before.cost_microusd, now)
-    if run.is_final and was not in Run.FINAL:
-        record(_told(run, Kind.RUN_COMPLETED, actor), at=now)
-        streaks.note_outcome(run=run, now=now)
-    warned = budgets.check(mandate=mandate, run=run, cost_before=before.cost_microusd, now=now)
-    _book_usage(run, before, now)
-    return Booked(run, warned)
 
 
 def _reported_under(key: str, actor: Actor) -> Run | None:
@@ -195,7 +210,7 @@ def _book_usage(run: Run, before: Figures, now: datetime) -> None:
         store_usage([row], now=now)
 
 
-def _told(run: Run, kind: Kind, actor: Actor) -> Event:
+def told(run: Run, kind: Kind, actor: Actor) -> Event:
     return fact(
         kind,
         actor=actor,

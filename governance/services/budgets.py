@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,10 +59,10 @@ def check(*, mandate: Mandate, run: Run, cost_before: int, now: datetime) -> War
     if over_cap and cost_before <= allowance.per_run:
         _alert_costly_run(run, allowance, now)
     _check_day(mandate, allowance, run.task, now)
-    return _warning(mandate.spend_today_microusd, allowance, over_cap)
+    return warning_of(mandate.spend_today_microusd, allowance, over_cap)
 
 
-def _warning(spent: int, allowance: Allowance, over_cap: bool) -> Warned | None:
+def warning_of(spent: int, allowance: Allowance, over_cap: bool) -> Warned | None:
     remaining = allowance.today - spent
     if _is_over(spent, allowance.today):
         return Warned("EXCEEDED", remaining, f"The budget of {_usd(allowance.today)} a day is used up")
@@ -70,6 +71,14 @@ def _warning(spent: int, allowance: Allowance, over_cap: bool) -> Warned | None:
     if _is_near(spent, allowance.today, NEAR):
         return Warned("APPROACHING_LIMIT", remaining, f"{_usd(remaining)} of {_usd(allowance.today)} are left today")
     return None
+
+
+def is_known(*, mandate: Mandate, spent: int, allowance: Allowance, told: Callable[[], set[int]]) -> bool:
+    """Whether nobody need hear of a day's spending that has come to `spent`: `told` says which levels were told of."""
+    if _is_over(spent, allowance.today):
+        return is_short_of_money(mandate) or (mandate.control not in SPENDING and 100 in told())
+    reached = next((level for level in (CRITICAL, NEAR) if _is_near(spent, allowance.today, level)), None)
+    return reached is None or reached in told()
 
 
 def _is_over(spent: int, limit: int) -> bool:
@@ -98,7 +107,7 @@ def _check_day(mandate: Mandate, allowance: Allowance, task: Task | None, now: d
 def _warn_once(mandate: Mandate, allowance: Allowance, level: int, now: datetime) -> None:
     """Once a day for each level; from the upper one on people are to look at it."""
     agent = mandate.agent
-    if level in _levels_told(agent, now):
+    if level in levels_told(agent, now):
         return
     log.warning("budget_nearly_spent", agent=agent.slug, level=level)
     record(*_told(mandate, allowance, level, Kind.BUDGET_WARNING, "budget_warning"), at=now)
@@ -113,7 +122,7 @@ def _warn_once(mandate: Mandate, allowance: Allowance, level: int, now: datetime
         open_alert(trouble=trouble, actor=system(agent.workspace_id), now=now)
 
 
-def _levels_told(agent: Agent, now: datetime) -> set[int]:
+def levels_told(agent: Agent, now: datetime) -> set[int]:
     today = Event.objects.stories(agent.workspace_id).filter(agent_id=agent.pk, at__gte=start_of_day(now))
     told = today.filter(type__in=["budget_warning", "budget_exceeded"]).values_list("data", flat=True)
     return {int(data["level"]) for data in told if data and "level" in data}
@@ -122,7 +131,7 @@ def _levels_told(agent: Agent, now: datetime) -> set[int]:
 def _exceed(mandate: Mandate, allowance: Allowance, task: Task | None, now: datetime) -> None:
     """The agent stops, its task waits, and people are asked for more."""
     agent, by = mandate.agent, system(mandate.agent.workspace_id)
-    is_news = mandate.control in SPENDING or 100 not in _levels_told(agent, now)
+    is_news = mandate.control in SPENDING or 100 not in levels_told(agent, now)
     if not is_news:
         return
     stop_for_money(mandate, actor=by, now=now)
@@ -203,12 +212,22 @@ def _told(mandate: Mandate, allowance: Allowance, level: int, kind: Kind, type: 
     ]
 
 
+def limit_of(task_type: str, estimate: int | None) -> int:
+    """What a task may cost before somebody is told."""
+    return USUAL_COST[task_type] * MICRO if estimate is None else estimate
+
+
+def is_told_of(task_id: int) -> bool:
+    """Whether it was told that the task costs more than was meant."""
+    return Comment.objects.filter(task_id=task_id, metadata__notice="TASK_BUDGET").exists()
+
+
 def check_task(*, task: Task, now: datetime) -> None:
     """A task that costs more than was estimated is told of once, and goes on. It must be locked."""
     brief = Brief.objects.get(task=task)
     estimate = brief.estimated_cost_microusd
-    limit = USUAL_COST[task.type] * MICRO if estimate is None else estimate
-    if brief.actual_cost_microusd <= limit or task.comments.filter(metadata__notice="TASK_BUDGET").exists():
+    limit = limit_of(task.type, estimate)
+    if brief.actual_cost_microusd <= limit or is_told_of(task.pk):
         return
     text = f"The task has cost {_usd(brief.actual_cost_microusd)} so far, more than the {_usd(limit)} that were meant."
     by = system(task.workspace_id)

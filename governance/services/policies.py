@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from accounts.models import Workspace
 from activity.catalogue import Kind
@@ -18,11 +18,13 @@ from core.actors import Actor
 from core.errors import Invalid
 from core.ids import ref
 from core.money import MICRO
+from core.rows import ask
 from governance import policy as engine
 from governance.models import Policy
 from governance.policy import defaults
 from tasks.models import Task
 
+Scope = tuple[str, str]
 LISTS = (
     "shell_allowlist",
     "shell_blocklist",
@@ -35,16 +37,33 @@ LISTS = (
 
 def active_policy(workspace_id: int, *, agent: Agent | None = None, task: Task | None = None) -> Policy | None:
     """The nearest one: the agent's own, that of the task's type, the one for all. None: the built-in defaults hold."""
-    scopes = [(Policy.Scope.GLOBAL, "")]
-    if task is not None:
-        scopes.insert(0, (Policy.Scope.TASK_TYPE, task.type))
-    if agent is not None:
-        scopes.insert(0, (Policy.Scope.AGENT, agent.slug))
-    rows = Policy.objects.in_workspace(workspace_id).filter(
-        active=True, scope_id__in=[id for _, id in scopes]
-    ).order_by("id")  # fmt: skip
+    scopes = _scopes(agent.slug if agent else None, task.type if task else None)
+    return nearest(active_policies(workspace_id).filter(scope_id__in=[id for _, id in scopes]), scopes)
+
+
+def active_policies(workspace_id: int) -> QuerySet[Policy]:
+    """All of a workspace; most have none, which is asked more cheaply by `has_policies`."""
+    return Policy.objects.in_workspace(workspace_id).filter(active=True).order_by("id")
+
+
+def has_policies(workspace_id: int) -> bool:
+    table = Policy._meta.db_table
+    return bool(ask(f"SELECT 1 FROM {table} WHERE workspace_id = %s AND active LIMIT 1", [workspace_id]))
+
+
+def nearest_of(rows: Iterable[Policy], *, agent: str | None, task_type: str | None) -> Policy | None:
+    """Of all active ones of a workspace: that of this agent, by its slug, of this type of tasks, or for all."""
+    return nearest(rows, _scopes(agent, task_type))
+
+
+def nearest(rows: Iterable[Policy], scopes: Sequence[Scope]) -> Policy | None:
     found = {(row.scope_type, row.scope_id): row for row in rows}
     return next((found[scope] for scope in scopes if scope in found), None)
+
+
+def _scopes(agent: str | None, task_type: str | None) -> list[Scope]:
+    named = [(Policy.Scope.AGENT, agent), (Policy.Scope.TASK_TYPE, task_type), (Policy.Scope.GLOBAL, "")]
+    return [(kind.value, id) for kind, id in named if id is not None]
 
 
 def policy_at(workspace_id: int, scope: str, scope_id: str) -> Policy | None:
