@@ -99,8 +99,16 @@ def _refusal(scope: dict[str, Any]) -> tuple[int, bytes, bytes] | None:
     if scope["method"] in WRITES and scope["path"].startswith("/api/"):
         headers = header_map(scope["headers"])
         if b"origin" in headers and not _origin_matches(headers):
-            return 403, b"application/json", orjson.dumps({"error": "CSRF origin mismatch"})
+            return 403, b"application/json", orjson.dumps({"error": _mismatch(scope)})
     return None
+
+
+def _mismatch(scope: dict[str, Any]) -> Any:
+    """In the words of the dialect that is spoken at this path."""
+    if not scope["path"].startswith("/api/v1/"):
+        return "CSRF origin mismatch"
+    message = "The request comes from a page of another origin"
+    return {"code": "FORBIDDEN", "message": message, "requestId": scope["request_id"]}
 
 
 def _host_is_allowed(scope: dict[str, Any]) -> bool:

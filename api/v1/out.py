@@ -23,7 +23,8 @@ CONTENT_IN_LISTS = 2000
 
 
 def moment(at: datetime | None) -> str | None:
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Years before 1000 have four digits as well, which `%Y` does not see to.
+    return None if at is None else f"{at.year:04}-{at:%m-%dT%H:%M:%SZ}"
 
 
 def usd(micro: int | None, digits: int = 6) -> float | None:

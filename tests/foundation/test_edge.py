@@ -109,6 +109,13 @@ def test_a_change_from_another_origin_is_refused_before_credentials_are_looked_a
             assert answer == (403, {"error": "CSRF origin mismatch"})
 
 
+def test_such_a_refusal_is_in_the_words_of_the_dialect(server):
+    headers = {"origin": "https://evil.example"}
+    status, body = server.ask("POST", "/api/v1/tasks", {"title": "x"}, key=None, headers=headers)
+    assert (status, body["error"]["code"]) == (403, "FORBIDDEN")
+    assert body["error"]["message"] and body["error"]["requestId"]
+
+
 @pytest.mark.parametrize(
     "headers",
     [
