@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from contextlib import AsyncExitStack
@@ -20,7 +21,7 @@ from .stage import Stage, TooLong
 from .teller import Teller
 
 INTERRUPTED = 130
-AN_HOUR = 3600.0
+TWO_MINUTES, AN_HOUR = 120.0, 3600.0
 
 
 def options() -> Namespace:
@@ -37,6 +38,9 @@ def options() -> Namespace:
 
 
 async def play(chosen: Namespace) -> int:
+    # Ctrl-C cancels this task; so shall whoever ends it otherwise, for the server must not outlive it.
+    if task := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with AsyncExitStack() as stack:
         access = await _server(chosen, stack)
         teller = Teller()
@@ -45,7 +49,9 @@ async def play(chosen: Namespace) -> int:
             teller.aside(f"  Sign in as         {access.user}\n  Password           {access.password}")
         teller.aside("  Stop with Ctrl-C\n")
         person = await stack.enter_async_context(ByForms(access.url, access.user, access.password))
-        stage = Stage(teller, pace=chosen.pace, patience=AN_HOUR if chosen.by_hand else 60 * max(chosen.pace, 1))
+        stage = Stage(
+            teller, pace=chosen.pace, patience=AN_HOUR if chosen.by_hand else TWO_MINUTES * max(chosen.pace, 1)
+        )
         audit = await Play(access.url, access.key, person, stage, by_hand=chosen.by_hand).run()
         show(audit, teller.console)
         teller.aside(f"\nLook at it in the browser: {access.url}/")
@@ -75,7 +81,7 @@ def reasons(error: BaseException) -> list[str]:
 def main() -> int:
     try:
         return asyncio.run(play(options()))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         print("\nEnded early; nothing was compared.", file=sys.stderr)
         return INTERRUPTED
     except (CannotPlay, Refused, TooLong, OSError, aiohttp.ClientError, BaseExceptionGroup) as error:

@@ -90,6 +90,7 @@ def by_book(book: Book, cast: Cast) -> Facts:
     facts |= {(id, "cost"): book.cost_of_task[id] for id in cast.tasks}
     facts |= {(id, "spent"): book.spent_by[id] for id in cast.agents}
     facts |= {(id, "cost in all"): book.cost_of_task[id] + book.tokens_on[id] for id in cast.tasks}
+    facts |= {(id, "spent in all"): book.spent_by[id] + book.tokens_by[id] for id in cast.agents}
     return facts | {(id, "status"): status for id, status in book.approvals.items()}
 
 

@@ -50,7 +50,6 @@ class Desk:
         if task["title"] == self.stage.own(LAUNCH.title) and id not in self.sent_back:
             self.sent_back.add(id)
             await self.person.send_back(number(id), REVISION)
-            self.stage.book.tell(id, REVISION)
             return self.tell(f"sends {id} back: “{REVISION}”")
         await self.person.accept(number(id))
         self.tell(f"accepts {id}: {task['title']}")

@@ -61,12 +61,12 @@ def of_whole(body: Body) -> Facts:
     """A task with its history."""
     task, id = body["task"], body["task"]["id"]
     says = [(row["id"], author(row), row["content"]) for row in body["messages"]]
-    said = [row for row in body["messages"] if row["type"] in ("COMMENT", "PROGRESS", "REVIEW")]
+    said = [row for row in body["messages"] if row["type"] in ("COMMENT", "PROGRESS") and row["authorAgentId"]]
     return {
         **of_task(task),
         **of_moves(id, body["transitions"]),
         (id, "messages"): says,
-        (id, "words"): sorted(row["content"] for row in said if author(row) != "system"),
+        (id, "words"): sorted(row["content"] for row in said),
         (id, "approvals"): sorted((row["id"], row["status"]) for row in body["approvals"]),
         (id, "review cycles"): task["reviewCycles"],
         (id, "approved by"): (task["completion"] or {}).get("approvedBy"),

@@ -67,5 +67,5 @@ class LegacyWorker:
 
     async def spend(self, id: int, read: int, written: int) -> None:
         cost = (await self.me.spend(id, MODEL, read, written))["cost"]
-        self.stage.book.tokens(f"task_{id}", round(cost * MICRO))
+        self.stage.book.tokens(self.me.badge.id, f"task_{id}", round(cost * MICRO))
         await self.tell(f"reports {read + written:,} tokens on task_{id}: ${cost:.6f}")

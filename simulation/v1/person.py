@@ -39,8 +39,10 @@ class ByForms:
         self.session = aiohttp.ClientSession(cookie_jar=jar, timeout=aiohttp.ClientTimeout(total=30))
         try:
             await self.sign_in()
-        except BaseException:
+        except BaseException as error:
             await self.session.close()
+            if isinstance(error, aiohttp.ClientError):
+                raise CannotPlay(f"No server answers at {self.url}. Start one with `make run`.") from None
             raise
         return self
 
@@ -51,10 +53,11 @@ class ByForms:
 
     async def sign_in(self) -> None:
         self._keep_token(await self.page("/login/"))
-        await self.send("/login/", username=self.user, password=self.password)
+        try:
+            await self.send("/login/", username=self.user, password=self.password)
+        except CannotPlay:
+            raise CannotPlay(f"{self.url} does not let {self.user} sign in with this password.") from None
         self._keep_token(await self.page("/approvals/"))
-        if not any(cookie.key.endswith("mc-session") for cookie in self.session.cookie_jar):
-            raise CannotPlay(f"{self.url} does not let {self.user} sign in with this password.")
 
     def _keep_token(self, html: str) -> None:
         if found := TOKEN.search(html):

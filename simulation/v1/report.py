@@ -49,7 +49,7 @@ def _tasks(audit: Audit, facts: Facts) -> Table:
             ", ".join(facts[id, "assignees"]),
             facts[id, "status"],
             _dollars(facts[id, "cost"]),
-            _dollars(audit.views["legacy"].get((id, "cost in all"))),
+            _dollars(audit.views.get("legacy", {}).get((id, "cost in all"))),
             *(str(len(facts[id, what])) for what in ("moves", "messages", "approvals")),
         )
     return table

@@ -28,6 +28,7 @@ class Book:
     said: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     # What was told as tokens: the legacy dialect prices it by its list.
     tokens_on: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    tokens_by: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     approvals: dict[str, str] = field(default_factory=dict)
 
     def spent(self, agent: str, task: str, dollars: float) -> None:
@@ -35,8 +36,9 @@ class Book:
         self.cost_of_task[task] += micro
         self.spent_by[agent] += micro
 
-    def tokens(self, task: str, micro: int) -> None:
+    def tokens(self, agent: str, task: str, micro: int) -> None:
         self.tokens_on[task] += micro
+        self.tokens_by[agent] += micro
 
     def tell(self, task: str, words: str) -> None:
         self.said[task].append(words)

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from .agents.hands import Action, Body, Hands, Refused, Work
+from .agents.hands import Action, Body, Refused, Work
 from .parts import ALLOWED, FORBIDDEN, MODEL, Bill, Part
-from .stage import Stage
+from .worker import Worker
 
 OVER = ("DONE", "CANCELED")
 
 
-class Worker:
-    def __init__(self, me: Hands, stage: Stage) -> None:
-        self.me = me
-        self.stage = stage
-        self.id = me.badge.id
-
-    async def tell(self, words: str) -> None:
-        self.stage.teller(self.id, self.me.way, words)
-        await self.stage.beat()
-
+class Story(Worker):
     async def claim(self, part: Part) -> str | None:
         """Find the part's task in the inbox and take it; None when somebody else was faster."""
         title = self.stage.own(part.title)
@@ -55,17 +45,6 @@ class Worker:
         if part.overdraft:
             await self.overdraw(id, part.overdraft)
         await self.hand_in(id, part.work)
-
-    async def say(self, id: str, words: str, mentions: str = "") -> None:
-        await self.me.say(id, words, [mentions] if mentions else [])
-        self.stage.book.tell(id, words)
-        await self.tell(f"on {id}: {f'@{mentions} ' if mentions else ''}“{words}”")
-
-    async def pay(self, id: str, run: str, bill: Bill) -> Body:
-        answer = await self.me.end_run(run, bill.dollars, bill.read, bill.written)
-        self.stage.book.spent(self.id, id, bill.dollars)
-        await self.tell(f"ends {run} on {id}: ${bill.dollars:.6f}")
-        return answer
 
     # Tools
 
@@ -108,15 +87,6 @@ class Worker:
 
     # Waiting for people
 
-    async def status(self, id: str) -> Any:
-        return (await self.me.task(id))["task"]["status"]
-
-    async def back_at_work(self, id: str) -> None:
-        async def look() -> bool | None:
-            return True if await self.status(id) == "IN_PROGRESS" else None
-
-        await self.stage.until(look, f"{id} to go on")
-
     async def overdraw(self, id: str, bill: Bill) -> None:
         """Spend more than the day allows: the server stops the agent until a person gives it more."""
         run = await self.me.begin_run(id, MODEL)
@@ -149,10 +119,3 @@ class Worker:
                 return await self.tell(f"{id} is {status}")
             await self.tell(f"{id} came back, and is done again")
             work = replace(work, content=f"{work.content}\n\nRevised.", summary=f"{work.summary}, revised")
-
-
-async def hear(me: Hands, stage: Stage) -> None:
-    """What the others said to this agent, by its heartbeat."""
-    for note in (await me.beat())["pendingNotifications"]:
-        if note["type"] == "MENTION":
-            stage.teller(me.badge.id, me.way, f"hears: {note['title']}")

@@ -27,7 +27,7 @@ class Teller:
 
     def __call__(self, who: str, way: str, words: str) -> None:
         line = Text(f"{time.monotonic() - self.began:5.1f} s  ", style="bright_black")
-        line.append(f"{who:<8}", style=f"bold {WAYS[way]}").append(f"{way:<10}", style=WAYS[way])
+        line.append(f"{who:<8} ", style=f"bold {WAYS[way]}").append(f"{way:<10}", style=WAYS[way])
         self.console.print(line.append(words, style="default"), soft_wrap=True)
 
     def aside(self, words: str) -> None:

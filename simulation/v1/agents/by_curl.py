@@ -18,13 +18,16 @@ class ByCurl:
     def __init__(self, badge: Badge) -> None:
         self.badge = badge
 
-    async def curl(self, method: str, path: str, body: Body | None = None) -> Any:
+    async def curl(self, method: str, path: str, body: Body | None = None, *, twice: bool = False) -> Any:
+        """`twice`: as if the first answer had been lost. Under one key it happens once, and is answered alike."""
         words = ["curl", "--silent", "--show-error", "-X", method, f"{self.badge.url}/api/v1{path}"]
         words += ["-H", f"Authorization: Bearer {self.badge.token}", "-H", f"X-Agent-Id: {self.badge.id}"]
         if body is not None:
             words += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
             words += ["-H", f"X-Idempotency-Key: {uuid.uuid4()}"]
         ended = await run(*words, "--write-out", "\n%{http_code}")
+        if twice and (again := await run(*words, "--write-out", "\n%{http_code}")).out != ended.out:
+            raise Refused(self.badge.id, f"{method} {path}", "NOT_ALIKE", f"first {ended.out}, then {again.out}")
         text, _, status = ended.out.rpartition("\n")
         if ended.code or not status.startswith("2"):
             error = json.loads(text)["error"] if text else {"code": f"EXIT_{ended.code}", "message": ended.err.strip()}
@@ -82,11 +85,11 @@ class ByCurl:
             "agentId": self.badge.id, "sessionKey": SESSION, "taskId": task, "model": model, "startedAt": _now(),
             "status": "RUNNING",
         }  # fmt: skip
-        return str((await self.curl("POST", "/events/run", told))["run"]["id"])
+        return str((await self.curl("POST", "/events/run", told, twice=True))["run"]["id"])
 
     async def end_run(self, id: str, cost: float, read: int, written: int) -> Body:
         told = {"endedAt": _now(), "inputTokens": read, "outputTokens": written, "costUsd": cost, "status": "COMPLETED"}
-        return dict(await self.curl("PATCH", f"/events/run/{id}", told))
+        return dict(await self.curl("PATCH", f"/events/run/{id}", told, twice=True))
 
     async def begin_call(self, run: str, task: str, action: Action, verdict: Body) -> str:
         told = {
@@ -105,7 +108,7 @@ class ByCurl:
             "toStatus": "REVIEW", "deliverable": {"content": work.content, "summary": work.summary},
             "reviewChecklist": work.checklist, "reason": "Ready for review",
         }  # fmt: skip
-        return dict((await self.curl("POST", f"/tasks/{id}/transition", handed))["task"])
+        return dict((await self.curl("POST", f"/tasks/{id}/transition", handed, twice=True))["task"])
 
 
 def _now() -> str:

@@ -42,7 +42,11 @@ async def by_legacy(get: Get, cast: Cast) -> Facts:
 
 async def _costs(get: Get, cast: Cast) -> Facts:
     costs = {row["taskId"]: row["stats"] for row in (await get("/tokens?action=task-costs"))["tasks"]}
-    return {(id, "cost in all"): micro(costs[number(id)]["totalCost"]) for id in cast.tasks if number(id) in costs}
+    facts: Facts = {
+        (id, "cost in all"): micro(costs[number(id)]["totalCost"]) for id in cast.tasks if number(id) in costs
+    }
+    spent = {row["agent"]: row["total_cost"] for row in (await get("/tokens/by-agent?days=1"))["agents"]}
+    return facts | {(name, "spent in all"): micro(spent[name]) for name in cast.agents if name in spent}
 
 
 def of_task(id: str, task: Body) -> Facts:

@@ -18,6 +18,8 @@ COMMENT = re.compile(
 )
 COST = re.compile(r"<dt>(Cost|Cost of its runs)</dt><dd[^>]*>\s*([^\s,<]+)")
 COSTS = {"Cost": "cost in all", "Cost of its runs": "cost"}
+STRIP = re.compile(r'<li class="strip".*?class="callsign clip"[^>]*>([^<]+)</a>.*?class="cost number">([^<]+)<', re.S)
+REASON = re.compile(r'id="approval-(\d+)"(?:(?!id="approval-).)*?class="verdict-reason[^>]*>([^<]*)<', re.S)
 CARD = re.compile(r'data-column="([a-z-]+)"(.*?)(?=data-column="|$)', re.S)
 VERDICT = re.compile(r'id="approval-(\d+)".*?data-stamp="(\w*)"', re.S)
 WORDS = {
@@ -42,6 +44,10 @@ async def by_pages(page: Page, cast: Cast) -> Facts:
     html = await page("/approvals/")
     shown = {f"approval_{id}": stamp for id, stamp in VERDICT.findall(html)}
     facts |= {(id, "status"): shown.get(id) for id in cast.approvals}
+    reasons = {f"approval_{id}": unescape(words) for id, words in REASON.findall(html)}
+    facts |= {(id, "reason"): reasons.get(id) for id in cast.approvals}
+    strips = {unescape(name): unescape(cost) for name, cost in STRIP.findall(await page("/agents/"))}
+    facts |= {(id, "spent in all, in cents"): strips.get(id) for id in cast.agents}
     return facts | await _board(page, cast)
 
 
@@ -55,7 +61,7 @@ def as_shown(facts: Facts) -> Facts:
     """What pages must make of these facts: rounded to cents, in columns."""
     shown: Facts = {}
     for (id, what), value in facts.items():
-        if what in COSTS.values() and value:
+        if what in ("cost", "cost in all", "spent in all") and value:
             shown[id, f"{what}, in cents"] = "<$0.01" if value < 10_000 else f"${value / 1_000_000:,.2f}"
         if what == "status" and id.startswith("task_"):
             shown[id, "column"] = COLUMNS.get(str(value))

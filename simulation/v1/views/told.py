@@ -41,22 +41,26 @@ def _of_task(task: str, events: list[tuple[int, str, Body]], cast: Cast) -> Fact
 
 
 def by_webhooks(deliveries: Iterable[Body], cast: Cast) -> Facts:
-    """Deliveries come in any order; the ids of what they tell of do not."""
+    """Deliveries come in any order, but their ids are in that of the log."""
     told: defaultdict[str, dict[str, Body]] = defaultdict(dict)
-    for delivery in deliveries:
-        for name in ("transition", "message", "run", "approval"):
+    for delivery in sorted(deliveries, key=lambda body: number(body["id"])):
+        for name in ("transition", "message", "run", "approval", "notification", "alert"):
             if thing := delivery["data"].get(name):
                 told[name][thing["id"]] = thing
-    sorted_by_id = {name: sorted(things.values(), key=lambda row: number(row["id"])) for name, things in told.items()}
+    things = {name: sorted(found.values(), key=lambda row: number(row["id"])) for name, found in told.items()}
     facts: Facts = {}
     for id in cast.tasks:
-        facts |= _of_webhooks(
-            id, {name: [row for row in rows if row["taskId"] == id] for name, rows in sorted_by_id.items()}
-        )
+        facts |= _of_webhooks(id, {name: [row for row in rows if row["taskId"] == id] for name, rows in things.items()})
     for agent in cast.agents:
-        runs = [run for run in told["run"].values() if run["agentId"] == agent]
-        facts[agent, "spent"] = sum(micro(run["costUsd"]) for run in runs)
+        facts[agent, "spent"] = sum(micro(run["costUsd"]) for run in _of(agent, "agentId", things.get("run", [])))
+        notes = _of(agent, "targetAgentId", things.get("notification", []))
+        facts[agent, "notifications"] = [number(note["id"]) for note in notes]
+        facts[agent, "alerts"] = [alert["id"] for alert in _of(agent, "agentId", things.get("alert", []))]
     return facts
+
+
+def _of(agent: str, column: str, rows: Iterable[Body]) -> list[Body]:
+    return [row for row in rows if row[column] == agent]
 
 
 def _of_webhooks(id: str, told: dict[str, list[Body]]) -> Facts:
