@@ -119,6 +119,17 @@ def test_no_message_or_run_is_told_twice(fleet):
     cost = 0.25 * sum(not speaks(key) for key in calls)
     shown = fleet.done("GET", f"/tasks/{task}")["task"]
     assert (shown["actualCost"], fleet.shown(agent)["spendToday"]) == (cost, cost)
+    # Reports that came together were one transaction: of none there is a part.
+    number = task.removeprefix("task_")
+    for kept in (
+        f"tokens_run WHERE task_id = {number}",
+        f"tokens_tokenusage WHERE task_id = {number}",
+        f"tokens_rollup WHERE dimension = 'task' AND key = '{number}'",
+    ):
+        ((micro,),) = fleet.server.query(f"SELECT sum(cost_microusd) FROM {kept}")
+        assert micro == round(cost * 1e6)
+    told = fleet.server.query(f"SELECT subject FROM activity_event WHERE kind = 'run.completed' AND task_id = {number}")
+    assert len(set(told)) == len(told) == sum(not speaks(key) for key in calls)
 
 
 def test_a_start_that_is_sent_from_many_sides_happens_once(fleet):
