@@ -42,6 +42,12 @@ def number(name: str, default: int) -> int:
         return default
 
 
+def limit(name: str, default: int) -> int:
+    """A number from 0 up; anything else falls back to the default."""
+    wanted = number(name, default)
+    return wanted if 0 <= wanted < 1_000_000 else default
+
+
 def days(name: str, default: int) -> int:
     """How long something is kept: at most ten years, 0 is for ever."""
     wanted = number(name, default)

@@ -192,8 +192,19 @@ LOCAL_TIME_ZONE = env.text("MC_TIMEZONE", "America/Los_Angeles")
 OPERATOR_USER = env.text("MC_OPERATOR_USER")
 # Hosts that agents may speak to besides the usual ones.
 NETWORK_ALLOWLIST = env.words("MC_NETWORK_ALLOWLIST")
-# How often a review may send a task back before a person has to look at it.
-MAX_REVIEW_CYCLES = max(0, env.number("MC_MAX_REVIEW_CYCLES", 3))
+# From when on work goes round in circles, and how many helpers there may be, by the names that policies, agents and
+# tasks have for them: each of these may say otherwise.
+LIMITS = {
+    "maxReviewCycles": env.limit("MC_MAX_REVIEW_CYCLES", 3),
+    "maxComments": env.limit("MC_LOOP_MAX_COMMENTS", 20),
+    "commentMinutes": env.limit("MC_LOOP_COMMENT_MINUTES", 30),
+    "maxPingPong": env.limit("MC_LOOP_MAX_PING_PONG", 8),
+    "pingPongMinutes": env.limit("MC_LOOP_PING_PONG_MINUTES", 10),
+    "toolRetries": env.limit("MC_LOOP_TOOL_RETRIES", 3),
+    "toolRetryMinutes": env.limit("MC_LOOP_TOOL_RETRY_MINUTES", 10),
+    "errorStreakWarn": env.limit("MC_ERROR_STREAK_WARN", 3),
+    "errorStreakQuarantine": env.limit("MC_ERROR_STREAK_QUARANTINE", 5),
+}
 OFFLINE_MINUTES = max(1, env.number("MC_OFFLINE_MINUTES", 90))
 # When the day's report is written, how far it looks back, and how many tasks and alerts it names.
 STANDUP_AT = env.clock("MC_STANDUP_TIME", "09:00")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+
 from agents.models import Agent, Mandate
 from core.actors import Actor
 from core.ids import parse_ref
@@ -87,7 +89,7 @@ def policy_out(row: Policy | None) -> dict[str, Any]:
             "maxPerParent": rules.spawn_limits.max_per_parent,
             "maxDepth": rules.spawn_limits.max_depth,
         },
-        "loopThresholds": row.loop_thresholds,
+        "loopThresholds": {**settings.LIMITS, **row.loop_thresholds},
         "active": row.active,
         "createdBy": row.created_by,
         "notes": row.notes,

@@ -10,15 +10,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 
+from agents.models import Mandate
 from core.errors import NotFound
 from core.ids import parse_ref
+from governance.models import Policy
 from governance.states import BLOCKED, shown
 from tasks.models import Comment, Task
 from tasks.services import bookkeeping as books
 
+from .limits import Limits, gathered, limits_for
 from .loops import block_for_loop
 
-MOST_MESSAGES, MOST_SWITCHES = 20, 8
 # Those whose tasks only turned out to be blocked in the other dialect are blocked here as well.
 SHOWN_BLOCKED = [status for status in Task.Status.values if shown(status) == BLOCKED]
 Details = dict[str, Any]
@@ -26,11 +28,12 @@ Details = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`judge` takes the actors of the messages of that time, oldest first; None when all is well."""
+    """`judge` takes the actors of the messages of that time, oldest first, and the limit; None when all is well."""
 
     type: str
-    within: timedelta
-    judge: Callable[[Sequence[str]], Details | None]
+    limit: str
+    within: str
+    judge: Callable[[Sequence[str], int], Details | None]
 
 
 def find_loops(*, now: datetime) -> int:
@@ -39,10 +42,37 @@ def find_loops(*, now: datetime) -> int:
 
 
 def _talked_about(now: datetime) -> list[int]:
-    said = Comment.objects.filter(created_at__gt=now - max(rule.within for rule in RULES))
-    counted = said.exclude(actor__startswith="system").values("task_id").annotate(n=Count("id"))
-    busy = counted.filter(n__gt=min(MOST_MESSAGES, MOST_SWITCHES + 1)).order_by("task_id")
-    return list(busy.values_list("task_id", flat=True))
+    """Tasks with so many messages that one of their limits may be passed; each is looked at more closely."""
+    policies: dict[int, list[Policy]] = {}
+    for row in Policy.objects.filter(active=True).order_by("-id"):
+        policies.setdefault(row.workspace_id, []).append(row)
+    said = Comment.objects.filter(created_at__gt=now - _widest(policies)).exclude(actor__startswith="system")
+    counted = dict(said.order_by().values_list("task_id").annotate(n=Count("id")).filter(n__gt=1))
+    tasks = Task.objects.in_bulk(list(counted))
+    names = {task.assigned_to for task in tasks.values() if task.assigned_to}
+    mandates = {
+        (held.agent.workspace_id, held.agent.name): held
+        for held in Mandate.objects.select_related("agent").filter(agent__name__in=names)
+    }
+    found = []
+    for id, task in sorted(tasks.items()):
+        held = mandates.get((task.workspace_id, task.assigned_to or ""))
+        limits = gathered(
+            policies.get(task.workspace_id, []),
+            slug=held.agent.slug if held else None,
+            metadata=held.metadata if held else None,
+            task=task,
+        )
+        # So many switches take one message more.
+        if counted[id] > min(limits.of("maxComments"), limits.of("maxPingPong") + 1):
+            found.append(id)
+    return found
+
+
+def _widest(policies: dict[int, list[Policy]]) -> timedelta:
+    """The longest time that the deployment or a policy looks back: no task or agent alone gets more."""
+    everyone = [Limits((row.loop_thresholds,)) for rows in policies.values() for row in rows]
+    return max(limits.minutes(rule.within) for limits in (Limits(), *everyone) for rule in RULES)
 
 
 @transaction.atomic
@@ -52,21 +82,22 @@ def _look_at(task_id: int, now: datetime) -> int:
         task = books.lock(Task(pk=task_id))
     except NotFound:
         return 0
+    limits = limits_for(task.workspace_id, task=task)
     for rule in RULES:
-        since = _since(task, rule, now)
+        since = _since(task, rule, now, limits.minutes(rule.within))
         if since is None:
             continue
         said = task.comments.filter(created_at__gt=since, created_at__lte=now).exclude(actor__startswith="system")
-        details = rule.judge(list(said.order_by("id").values_list("actor", flat=True)))
+        details = rule.judge(list(said.order_by("id").values_list("actor", flat=True)), limits.of(rule.limit))
         if details is not None:
             task, _ = block_for_loop(task=task, type=rule.type, now=now, details=details)
             found += 1
     return found
 
 
-def _since(task: Task, rule: Rule, now: datetime) -> datetime | None:
+def _since(task: Task, rule: Rule, now: datetime, within: timedelta) -> datetime | None:
     """From when on messages count. Once told of, a loop is not told of again until a person lets the task go on."""
-    begin = now - rule.within
+    begin = now - within
     told = task.comments.filter(metadata__loop=rule.type, actor__startswith="system").order_by("-id").first()
     if told is None:
         return begin
@@ -76,11 +107,11 @@ def _since(task: Task, rule: Rule, now: datetime) -> datetime | None:
     return max(begin, let_go.at) if let_go else None
 
 
-def _flood(actors: Sequence[str]) -> Details | None:
-    return {"messagesLately": len(actors), "limit": MOST_MESSAGES} if len(actors) > MOST_MESSAGES else None
+def _flood(actors: Sequence[str], limit: int) -> Details | None:
+    return {"messagesLately": len(actors), "limit": limit} if len(actors) > limit else None
 
 
-def _ping_pong(actors: Sequence[str]) -> Details | None:
+def _ping_pong(actors: Sequence[str], limit: int) -> Details | None:
     """Of messages in a row, so that anybody else who speaks in between ends the game."""
     pair: set[str] = set()
     last, switches, most = "", 0, 0
@@ -95,10 +126,10 @@ def _ping_pong(actors: Sequence[str]) -> Details | None:
         else:
             pair = pair or {actor}
         last, most = actor, max(most, switches)
-    return {"switches": most, "limit": MOST_SWITCHES} if most > MOST_SWITCHES else None
+    return {"switches": most, "limit": limit} if most > limit else None
 
 
 RULES = (
-    Rule("COMMENT_FLOOD", timedelta(minutes=30), _flood),
-    Rule("AGENT_PING_PONG", timedelta(minutes=10), _ping_pong),
+    Rule("COMMENT_FLOOD", "maxComments", "commentMinutes", _flood),
+    Rule("AGENT_PING_PONG", "maxPingPong", "pingPongMinutes", _ping_pong),
 )

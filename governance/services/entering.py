@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, F, Sum
 
 from accounts.services import revoke_keys_of_agent
@@ -21,6 +20,7 @@ from notifications.services import Note, post_once
 from tasks.models import USUAL_REVIEW_CYCLES, Brief, Comment, Task
 from tokens.models import Run
 
+from .limits import limits_for
 from .messages import Saying, write
 from .operators import note_to_operator
 
@@ -66,12 +66,9 @@ def _stand(brief: Brief, was: str, to: str, reason: str, now: datetime) -> None:
 
 def limit_of(task: Task, brief: Brief) -> int:
     """How often a review may send the task back. Once a person has let it go on, what the brief says holds."""
-    own = task.metadata.get("maxReviewCycles") if isinstance(task.metadata, dict) else None
     if brief.review_limit > USUAL_REVIEW_CYCLES:
         return brief.review_limit
-    if isinstance(own, int) and not isinstance(own, bool) and own >= 0:
-        return own
-    return settings.MAX_REVIEW_CYCLES
+    return limits_for(task.workspace_id, task=task).of("maxReviewCycles")
 
 
 def cost_summary(task: Task) -> dict[str, Any]:

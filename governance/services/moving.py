@@ -202,8 +202,7 @@ def _unknown(task: Task, plan: dict[str, Any] | None) -> list[str]:
 
 
 def _stop_circling(task: Task, brief: Brief, was: str, to: str, now: datetime) -> tuple[Task, Comment | None]:
-    limit = limit_of(task, brief)
-    if (was, to) != (REVIEW, IN_PROGRESS) or brief.review_cycles <= limit:
+    if (was, to) != (REVIEW, IN_PROGRESS) or brief.review_cycles <= (limit := limit_of(task, brief)):
         return task, None
     details = {"reviewCycles": brief.review_cycles, "limit": limit}
     return block_for_loop(task=task, type=REVIEW_CYCLES, now=now, details=details)

@@ -13,8 +13,7 @@ from tokens.models import Run
 
 from .alerts import Trouble, open_alert
 from .controlling import QUARANTINE, control_agent
-
-WARN_AT, QUARANTINE_AT = 3, 5
+from .limits import limits_for
 
 
 def note_outcome(*, run: Run, now: datetime) -> None:
@@ -25,9 +24,10 @@ def note_outcome(*, run: Run, now: datetime) -> None:
         return
     row.update(error_streak=F("error_streak") + 1, last_error=run.error or f"The run ended as {run.status}")
     streak = row.values_list("error_streak", flat=True).get()
-    if streak != WARN_AT and streak < QUARANTINE_AT:
+    limits = limits_for(run.workspace_id, agent=run.agent, task=run.task)
+    is_over = streak >= max(1, limits.of("errorStreakQuarantine"))
+    if streak != limits.of("errorStreakWarn") and not is_over:
         return
-    is_over = streak >= QUARANTINE_AT
     trouble = Trouble(
         "AGENT_ERROR_STREAK",
         Alert.Severity.ERROR if is_over else Alert.Severity.WARNING,

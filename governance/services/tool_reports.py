@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -23,12 +23,12 @@ from tokens.models import Run, ToolCall
 from .alerts import Trouble, open_alert
 from .allowances import lock
 from .controlling import QUARANTINE, control_agent
+from .limits import limits_for
 from .loops import block_for_loop
 from .policies import active_policy, rules_of
 from .previews import preview
 from .redacting import joined
 
-SAME_FAILURES, WITHIN = 3, timedelta(minutes=10)
 TEXTS = ("input_preview", "output_preview", "error")
 Status = ToolCall.Status
 
@@ -128,12 +128,17 @@ def _alert_unapproved(call: ToolCall, now: datetime) -> None:
 
 def _stop_retrying(call: ToolCall, now: datetime) -> None:
     """The same failure again and again: the agent does not see it, so somebody else must."""
+    limits = limits_for(call.workspace_id, agent=call.agent, task=call.task)
     same = ToolCall.objects.filter(
-        run_id=call.run_id, tool_name=call.tool_name, error=call.error, status=Status.FAILED, ended_at__gt=now - WITHIN
+        run_id=call.run_id,
+        tool_name=call.tool_name,
+        error=call.error,
+        status=Status.FAILED,
+        ended_at__gt=now - limits.minutes("toolRetryMinutes"),
     )
     failures = same.count()
     # The agent before its task: whoever books its costs takes them in this order.
-    if failures < SAME_FAILURES or lock(call.agent_id).control == Mandate.Control.QUARANTINED:
+    if failures < max(1, limits.of("toolRetries")) or lock(call.agent_id).control == Mandate.Control.QUARANTINED:
         return
     if call.task is not None:
         details = {"tool": call.tool_name, "failures": failures, "runId": f"run_{call.run_id}"}
