@@ -54,8 +54,7 @@ class Line:
 
     @property
     def payload(self) -> str:
-        payload = self.approval.action_payload
-        return json.dumps(payload, indent=2, ensure_ascii=False) if payload else ""
+        return payload_of(self.approval)
 
     @property
     def is_urgent(self) -> bool:
@@ -70,10 +69,15 @@ class Line:
         return max(1, int((self.approval.expires_at - self.approval.created_at).total_seconds()))
 
 
+def payload_of(approval: Approval) -> str:
+    payload = approval.action_payload
+    return json.dumps(payload, indent=2, ensure_ascii=False) if payload else ""
+
+
 def lines_of(rows: Iterable[Approval], *, now: datetime, me: str = "") -> list[Line]:
     """`requestor` and `decided_by_agent` are best selected with the rows."""
     rows = list(rows)
-    names = names_of(ref for row in rows for ref in (row.requested_by, row.decided_by, row.seconded_by) if ref)
+    names = names_of(ref for row in rows for ref in _nameless(row) if ref)
     return [
         Line(
             approval=row,
@@ -85,6 +89,13 @@ def lines_of(rows: Iterable[Approval], *, now: datetime, me: str = "") -> list[L
         )
         for row in rows
     ]
+
+
+def _nameless(row: Approval) -> Iterable[str | None]:
+    """Those whose names do not come with the row."""
+    yield None if row.requestor else row.requested_by
+    yield None if row.decided_by_agent else row.decided_by
+    yield row.seconded_by
 
 
 @require_GET

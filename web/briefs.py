@@ -103,7 +103,7 @@ class Told:
         brief = self.brief or Brief()
         texts = {
             "description": self.task.description,
-            "deliverable": brief.deliverable,
+            "deliverable": (brief.deliverable or {}).get("content"),
             "checklist": brief.review_checklist,
         }
         return {name: crc32(json.dumps(text).encode()) for name, text in texts.items()}

@@ -123,6 +123,9 @@ def _text(task: Task, what: str, of: int) -> str | None:
         return ((brief and brief.deliverable) or {}).get("content")
     if what == "comment":
         return task.comments.filter(pk=of).values_list("content", flat=True).first()
+    if what == "payload":
+        asked = task.approvals.filter(pk=of).first()
+        return approvals.payload_of(asked) if asked else None
     if what in ("transition", "event"):
         return history.raw_of(task, what, of)
     return None

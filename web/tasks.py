@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.actors import Role
 from core.errors import Invalid
 from core.rows import find
+from governance.models import Approval
 from tasks.models import PRIORITIES, Task
 from tasks.services import add_comment, approve_task, delete_task, find_task, update_task
 from tokens import reports
@@ -151,6 +152,6 @@ def delete(request: PageRequest, id: int) -> HttpResponse:
 def decide(request: PageRequest, id: int, approval: int) -> HttpResponse:
     """As on the page of approvals; answered with the task."""
     task = find_task(actor=request.actor, id=id)
-    find(task.approvals, approval, approvals.GONE)
+    find(Approval.objects.filter(task=task), approval, approvals.GONE)
     approvals.settle(request, approval)
     return show(request, find_task(actor=request.actor, id=task.pk))

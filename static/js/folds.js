@@ -53,8 +53,9 @@ async function follow(lazy) {
   morph(list, news);
   // Who has read further down goes on from there.
   if (!list.hasAttribute("data-longer")) {
-    button?.remove();
-    if (older) list.after(older);
+    if (button && older) button.dataset.older = older.dataset.older;
+    else if (button) button.remove();
+    else if (older) list.after(older);
   }
   ageTimes(lazy);
 }
@@ -98,6 +99,16 @@ function addEarlier(button, page) {
   ageTimes(list);
   holder.scrollTop = holder.scrollHeight - below;
   if (!next) rows[0]?.querySelector("button, a, summary")?.focus({ preventScroll: true });
+}
+
+/** Change the thread by `change`; whoever went back to its earlier parts goes on from there. */
+export function keepEarlier(part, change) {
+  const before = part.querySelector("[data-earlier]")?.dataset.earlier;
+  change();
+  const button = part.querySelector("[data-earlier]");
+  if (!button || !part.querySelector("[data-rows][data-longer]")) return;
+  if (before) button.dataset.earlier = before;
+  else button.remove();
 }
 
 function showInstead(button, page) {

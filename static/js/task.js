@@ -2,7 +2,7 @@
 import { attempt, ask, fragment } from "./ask.js";
 import { countDown, decide, tell } from "./deciding.js";
 import { closeTask } from "./drawer.js";
-import { followFolds } from "./folds.js";
+import { followFolds, keepEarlier } from "./folds.js";
 import { onFrames } from "./live.js";
 import { morph } from "./morph.js";
 import { ageTimes } from "./shell.js";
@@ -21,7 +21,7 @@ export function renew(task, html, force = "") {
     const other = fresh.querySelector(`[data-part="${name}"]`);
     if (!other || (name !== force && part.querySelector("[data-edits]"))) continue;
     if (name === force && part.querySelector("[data-edits]")) part.replaceChildren(...other.childNodes);
-    else morph(part, other);
+    else keepEarlier(part, () => morph(part, other));
     htmx.process(part);
     ageTimes(part);
   }

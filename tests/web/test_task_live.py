@@ -215,6 +215,7 @@ def test_who_reads_further_down_stays_there(visit: Opener, server: Server) -> No
     expect(page.locator(".thread .comment").last).to_contain_text("The latest")
     expect(page.locator(".thread")).to_contain_text("Message 0")
     assert page.locator(".thread .comment").count() == 27
+    expect(page.get_by_role("button", name="Show earlier")).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

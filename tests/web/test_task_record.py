@@ -14,6 +14,7 @@ from agents.models import Agent
 from governance.models import Approval
 from tasks.models import Comment, Document, Task, Transition
 from tests.api.v1.base import V1ApiTestCase
+from tests.factories import make_agent
 from tokens.models import Run, ToolCall
 
 FRAGMENT = {"hx-request": "true"}
@@ -234,8 +235,17 @@ class WeightTests(RecordTestCase):
         self.run_of(task)
         few = self.queries(task)
         self.age(task)
+        for number in range(120):
+            make_agent(f"an-agent-of-the-fleet-{number}")
+        Approval.objects.create(
+            workspace=self.home, task=task, requestor=self.jordan, action_type="TOOL_EXEC", action_summary="Push",
+            action_payload={"command": "<" * 5_000}, risk_level="RED", justification="Ready. " * 300,
+            expires_at=self.now + timedelta(hours=1), requested_by=f"agent:{self.jordan.pk}", created_at=self.now,
+        )  # fmt: skip
         answer = self.look(f"/tasks/{task.pk}/")
         assert len(answer.content) <= 40_000
+        asked = task.approvals.get()
+        assert "&lt;" * 5_000 in self.text(f"/tasks/{task.pk}/whole/payload/{asked.pk}/")
         assert self.queries(task) == few
 
     def queries(self, task: Task) -> list[int]:
