@@ -51,6 +51,8 @@ class V1View(JsonView):
     """One route. `route` names its row in the table of access; `limit` counts its POSTs and PATCHes."""
 
     limit: ClassVar[Limit] = V1_MUTATION
+    # Counts those whom nobody knows, by their addresses.
+    limit_of_strangers: ClassVar[Limit] = V1_MUTATION
     # What a quarantined agent may still call.
     open_in_quarantine: ClassVar[bool] = False
     renderer_classes = (Utf8JsonRenderer,)
@@ -77,7 +79,11 @@ class V1View(JsonView):
         who = TABLE[self.route][method]
         if who is None:
             return
-        self.actor = self._caller()
+        try:
+            self.actor = self._caller()
+        except errors.Unauthenticated:
+            self._count_stranger(method)
+            raise
         self._count(method)
         self._check_address()
         if not who.includes(self.actor):
@@ -107,8 +113,16 @@ class V1View(JsonView):
     def _count(self, method: str) -> None:
         limit = V1_READ if method == "GET" else self.limit
         self.usage = self._counted() or limiter().use(limit, counted_for(self.actor, self.ip))
-        if self.usage.is_over:
-            wait = max(1, self.usage.resets_at - int(self.now.timestamp()))
+        self._refuse_over(self.usage, limit)
+
+    def _count_stranger(self, method: str) -> None:
+        limit = V1_READ if method == "GET" else self.limit_of_strangers
+        self.usage = limiter().use(limit, self.ip)
+        self._refuse_over(self.usage, limit)
+
+    def _refuse_over(self, usage: Usage, limit: Limit) -> None:
+        if usage.is_over:
+            wait = max(1, usage.resets_at - int(self.now.timestamp()))
             details = {"limit": limit.allowed, "windowSeconds": limit.seconds, "retryAfter": wait}
             raise errors.RateLimited(limit.message, headers={"Retry-After": str(wait)}, **details)
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import credentials
+from accounts.access.limits import V1_TOKEN_FAILURES
 from accounts.models import ApiKey, User, Workspace
 from accounts.scopes import presented_in
 from accounts.services import issue_token, revoke_key
@@ -33,7 +34,7 @@ def duration(text: str, *, field: str = "expiresIn", least: timedelta, most: tim
     found = DURATION.match(text)
     span = timedelta(seconds=int(found[1]) * SECONDS[found[2]]) if found else None
     if span is None or not least <= span <= most:
-        raise Invalid("The request is not valid", details=[f"{field}: must be a duration such as 24h or 7d"])
+        raise Invalid.fields(f"{field}: must be a duration such as 24h or 7d")
     return span
 
 
@@ -45,6 +46,7 @@ class TokenFields(Shape):
 
 class Token(V1View):
     route = "token"
+    limit_of_strangers = V1_TOKEN_FAILURES
 
     @describe(
         "Issue a token for an agent or a person.",

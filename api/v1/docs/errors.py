@@ -101,7 +101,7 @@ def _refusal(status: int, codes: list[str], shapes: dict[int, Schema], counted: 
     more = OF_STATUS.get(status, {})
     if "IDEMPOTENCY_IN_PROGRESS" in codes:
         more = {**more, "Retry-After": "RetryAfter"}
-    has_counts = counted and status not in (401, 500, 503)
+    has_counts = counted and status not in (500, 503)
     return {
         "description": " ".join(f"`{code}`: {CODES[code][1]}" for code in codes),
         "headers": headers(COUNTED if has_counts else {}, more),

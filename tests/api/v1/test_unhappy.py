@@ -3,8 +3,10 @@ from __future__ import annotations
 from unittest.mock import patch
 
 from django.db import OperationalError
+from django.test import override_settings
 
 from tests.api.v1.base import V1ApiTestCase
+from tests.base import forget_rates
 
 
 class UnhappyTests(V1ApiTestCase):
@@ -23,3 +25,20 @@ class UnhappyTests(V1ApiTestCase):
     def test_years_have_four_digits(self):
         task = self.new_task(dueAt="0007-02-01T10:00:00+00:00")
         assert task["dueAt"] == "0007-02-01T10:00:00Z"
+
+    @override_settings(RATE_LIMITS_OFF=False)
+    def test_strangers_are_counted_by_their_addresses(self):
+        forget_rates()
+        answer = self.ask("GET", "/tasks", as_="")
+        self.refused(answer, 401, "UNAUTHORIZED")
+        assert (answer.headers["X-RateLimit-Limit"], answer.headers["X-RateLimit-Remaining"]) == ("300", "299")
+
+    def test_nobody_guesses_tokens_for_long(self):
+        for _ in range(10):
+            answer = self.ask("POST", "/auth/token", {"agentId": "jordan"}, as_="mc_adm_" + "x" * 43)
+            self.refused(answer, 401, "UNAUTHORIZED")
+        answer = self.ask("POST", "/auth/token", {"agentId": "jordan"}, as_="mc_adm_" + "y" * 43)
+        self.refused(answer, 429, "RATE_LIMITED")
+        assert int(answer.headers["Retry-After"]) >= 1
+        self.agent("jordan")
+        assert self.ask("POST", "/auth/token", {"agentId": "jordan"}, as_=self.alice).status == 201
