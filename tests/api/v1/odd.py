@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ from api.v1.docs.document import document
 from tests.api.odd import JUNK, LONG, NUMBERS, RAW, TEXT, as_json, quoted
 
 MOMENTS = ["2026-02-01T10:00:00Z", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59Z", "2026-02-01T10:00:00", "x"]
+ID = re.compile(r"\b([a-z]+)_[0-9]+\b")
 DURATIONS = ["1h", "30d", "0s", "999999999w", "1", "h"]
 
 
@@ -22,6 +25,9 @@ class Operation:
     path: str
     query: dict[str, Any]
     body: dict[str, Any] | None
+    # What is sent in its example, and the id in the address of it.
+    sent: dict[str, Any] | None
+    id: str
 
     def __repr__(self) -> str:
         return f"{self.method} {self.path}"
@@ -43,15 +49,17 @@ def documented() -> list[Operation]:
     for path, methods in document()["paths"].items():
         for method, told in methods.items():
             query = {one["name"]: one["schema"] for one in told["parameters"] if one.get("in") == "query"}
-            sent = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-            found.append(Operation(method.upper(), path, query, sent))
+            body = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+            id = next((one["example"] for one in told["parameters"] if one.get("in") == "path"), "")
+            found.append(Operation(method.upper(), path, query, body.get("schema"), body.get("example"), id))
     return found
 
 
 def questions(operation: Operation, *, ids: list[str], callers: list[str]) -> st.SearchStrategy[Question]:
     """`ids` are those of objects that are there."""
     odd_id = st.one_of(NUMBERS.map(str), st.text(st.characters(exclude_characters="/"), min_size=1, max_size=20))
-    id = st.one_of(st.sampled_from(ids), st.sampled_from(ids), odd_id).filter(lambda text: text not in (".", ".."))
+    fitting = st.just(_there(operation.id, ids))
+    id = st.one_of(fitting, fitting, fitting, st.sampled_from(ids), odd_id).filter(lambda text: text not in (".", ".."))
     return st.builds(
         lambda id, query, body, caller, headers: Question(
             operation.method,
@@ -62,7 +70,7 @@ def questions(operation: Operation, *, ids: list[str], callers: list[str]) -> st
         ),
         id,
         st.lists(_pair(operation, ids), max_size=4),
-        _bodies(operation.body, ids),
+        _bodies(operation, ids),
         st.sampled_from(callers),
         st.fixed_dictionaries(
             {
@@ -82,14 +90,23 @@ def _pair(operation: Operation, ids: list[str]) -> st.SearchStrategy[tuple[str, 
     return st.one_of(pairs)
 
 
-def _bodies(schema: dict[str, Any] | None, ids: list[str]) -> st.SearchStrategy[bytes]:
-    if schema is None:
+def _there(text: str, ids: list[str]) -> str:
+    """The example's ids as those of objects of the same kind that are there."""
+    kinds = {id.partition("_")[0]: id for id in reversed(ids)}
+    return ID.sub(lambda found: kinds.get(found[1], found[0]), text)
+
+
+def _bodies(operation: Operation, ids: list[str]) -> st.SearchStrategy[bytes]:
+    if operation.body is None:
         return st.one_of(st.just(b""), RAW)
-    fine = good(schema, ids)
-    names = sorted(_names(schema))
+    fine = good(operation.body, ids)
+    names = sorted(_names(operation.body))
+    example = json.loads(_there(json.dumps(operation.sent), ids))
+    begun = st.builds(lambda other: {**other, **example}, fine)
     broken = st.dictionaries(st.sampled_from([*names, "status", "unknown"]), JUNK, max_size=2)
-    nearly = st.builds(lambda whole, parts: {**whole, **parts}, fine, broken)
-    return st.one_of(fine.map(as_json), fine.map(as_json), nearly.map(as_json), nearly.map(as_json), RAW)
+    nearly = st.builds(lambda whole, parts: {**whole, **parts}, st.one_of(st.just(example), begun, fine), broken)
+    mixed = st.builds(lambda other, name: {**example, name: other.get(name)}, fine, st.sampled_from(names))
+    return st.one_of(*(each.map(as_json) for each in (fine, begun, nearly, nearly, mixed, mixed)), RAW)
 
 
 def _names(schema: dict[str, Any]) -> set[str]:

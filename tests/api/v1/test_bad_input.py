@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
 from hypothesis import HealthCheck, given, settings
 
 from agents.models import Mandate
@@ -69,7 +68,7 @@ class BadInputTests(MovingTestCase):
         headers = {f"HTTP_{name.upper()}": value for name, value in question.headers.items()}
         if key:
             headers["HTTP_AUTHORIZATION"] = f"Bearer {key}"
-        answer = Client().generic(
+        answer = self.client.generic(
             question.method, question.path, question.body, content_type="application/json", **headers
         )
         assert answer.status_code < 500, answer.content
