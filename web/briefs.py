@@ -13,6 +13,7 @@ from agents.models import Agent
 from core.actors import Actor
 from governance.models import Approval
 from governance.services.entering import limit_of
+from governance.states import TERMINAL
 from tasks.models import USUAL_REVIEW_CYCLES, Brief, Task
 from tasks.services.assigning import assignees_of
 from web import words
@@ -57,6 +58,10 @@ class Told:
     @property
     def is_v1(self) -> bool:
         return self.brief is not None
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_v1 and self.task.status in TERMINAL
 
     @property
     def sign(self) -> words.Sign:

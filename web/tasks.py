@@ -11,12 +11,16 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from agents.models import Agent
 from core.actors import Role
 from core.errors import Invalid
 from core.rows import find
 from governance.models import Approval
-from tasks.models import PRIORITIES, Task
+from governance.services.planning import plan_task
+from governance.states import ASSIGNED, INBOX, seen
+from tasks.models import PRIORITIES, Brief, Task
 from tasks.services import add_comment, approve_task, delete_task, find_task, update_task
+from tasks.services.assigning import assignees_of
 from tokens import reports
 from web import words
 
@@ -64,6 +68,9 @@ def change(request: PageRequest, id: int) -> HttpResponse:
     task = find_task(actor=request.actor, id=id)
     changes = _wanted(request, task)
     now = timezone.now()
+    if "assigned_to" in changes and Brief.objects.filter(task=task).exists():
+        fields = {"assignees": _assignees(task, changes.pop("assigned_to"))}
+        plan_task(task=task, actor=request.actor, agent=None, now=now, fields=fields)
     if changes.get("status") == Task.Status.DONE and task.status != Task.Status.DONE:
         approve_task(task=task, actor=request.actor, now=now, notes="Set to done by hand")
     elif changes:
@@ -89,6 +96,19 @@ def _wanted(request: PageRequest, task: Task) -> dict[str, Any]:
     if "due" in post:
         wanted["due_at"] = _end_of_day(post["due"])
     return {name: value for name, value in wanted.items() if getattr(task, name) != value}
+
+
+def _assignees(task: Task, name: str | None) -> list[Agent]:
+    """By the rules of the v1 dialect, which knows several: whoever is named comes in the place of the first."""
+    others = assignees_of([task])[task.pk][1:]
+    if name is None:
+        if seen(task.status, is_given=True) not in (INBOX, ASSIGNED):
+            raise Invalid("Work that has begun needs somebody. Choose another agent, or move the task first.")
+        return []
+    agent = Agent.objects.in_workspace(task.workspace_id).visible().filter(name=name).first()
+    if agent is None:
+        raise Invalid(f"There is no agent called {name}.")
+    return [agent, *(other for other in others if other.pk != agent.pk)]
 
 
 def _told(changes: dict[str, Any]) -> dict[str, Any]:

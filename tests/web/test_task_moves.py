@@ -162,3 +162,16 @@ class MovingTests(MoveTestCase):
         assert (REVIEW, IN_PROGRESS) in EDGES
         assert DELIVERABLE["content"] in self.text(f"/tasks/{task.pk}/")
         assert CHECKLIST["items"][0]["label"] not in self.text(f"/tasks/{task.pk}/")
+
+    def test_the_assignee_of_a_v1_task_is_chosen_by_its_rules(self) -> None:
+        self.agent("scout")
+        task = self.task(to="IN_PROGRESS")
+        address = f"/tasks/{task.pk}/change/"
+        refused = self.send(address, {"assigned_to": ""})
+        assert (refused.status_code, refused.content[:24]) == (400, b"Work that has begun need")
+        assert self.send(address, {"assigned_to": "nobody"}).status_code == 400
+        assert self.send(address, {"assigned_to": "scout"}).status_code == 200
+        assert [one.agent.slug for one in task.assignments.order_by("place")] == ["scout"]
+        self.move(task, "CANCELED")
+        assert self.send(address, {"assigned_to": "jordan"}).status_code == 409
+        assert '<fieldset class="fact" disabled>' in self.text(f"/tasks/{task.pk}/")
