@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from tests.api.v1.documented import check
 from tests.server import Server, unique
 
 MC = Path(sys.executable).with_name("mc")
@@ -95,6 +96,7 @@ class Fleet:
             token = self.tokens[as_] if as_ else self.person
         headers = {"X_Idempotency_Key": key} if key else {}
         status, names, raw = self._send(method, path, body, token=token, **headers)
+        check(method, f"/api/v1{path}", status, raw)
         return Answer(status, {name.lower(): value for name, value in names.items()}, raw)
 
     def done(self, method: str, path: str, body: Any = None, *, status: int = 200, **rest: Any) -> Any:

@@ -42,7 +42,7 @@ RISK = one_of(ToolCall.Risk.values)
 ROLE = one_of(Mandate.Autonomy.values)
 ARTIFACT_TYPE = one_of(Document.Type.values)
 # People, and keys that act for them.
-USER = {"type": "string", "pattern": "^(user|key)_[1-9][0-9]*$"}
+USER = {"type": "string", "pattern": "^(user|key)_(0|[1-9][0-9]*)$"}
 LOOPS = ("COMMENT_FLOOD", "REVIEW_CYCLES", "AGENT_PING_PONG", "TOOL_RETRY_LOOP")
 CREATED = {"createdAt": MOMENT}
 

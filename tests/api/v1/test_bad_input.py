@@ -13,11 +13,13 @@ from tests.api.v1.documented import check
 from tests.api.v1.moving import MovingTestCase
 from tests.api.v1.odd import Question, documented, questions
 from tests.base import forget_rates
+from tests.server import Server, unique
 
 EXAMPLES = 20
 odd = settings(
     derandomize=True, database=None, deadline=None, max_examples=EXAMPLES, suppress_health_check=list(HealthCheck)
 )
+JSON = {"content-type": "application/json"}
 # Roles are tested elsewhere: most of these get as far as the body.
 CALLERS = ["admin", "admin", "operator", "jordan", "jordan", "lead", "intern", "outsider", "viewer", "nobody", "junk"]
 
@@ -98,3 +100,24 @@ class BadInputTests(MovingTestCase):
                     path = operation.path.replace("{id}", "jordan" if "/agents/" in operation.path else task)
                     headers = {"x_idempotency_key": "large"}
                     self.put(Question(operation.method, path, text, "admin", headers))
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events/run", "/api/v1/tasks", "/api/v1/agents/{id}/heartbeat"])
+def test_a_real_server_answers_odd_requests_as_documented(server: Server, path: str) -> None:
+    slug = unique("jordan")
+    body = {"id": slug, "name": slug, "role": "LEAD", "workspacePath": "/srv/jordan"}
+    assert server.ask("POST", "/api/v1/agents", body, headers=JSON)[0] == 201
+    token = server.ask("POST", "/api/v1/auth/token", {"agentId": slug}, headers=JSON)[1]["token"]
+    callers = {"admin": server.key, "agent": token, "nobody": ""}
+    operation = next(found for found in documented() if (found.method, found.path) == ("POST", path))
+
+    @settings(odd, max_examples=60)
+    @given(questions(operation, ids=[slug, "task_1", "run_1"], callers=list(callers)))
+    def ask(question: Question) -> None:
+        headers = {name.replace("_", "-"): value for name, value in question.headers.items() if value.isprintable()}
+        key = callers[question.caller]
+        status, _, raw = server.ask_raw("POST", question.path, question.body, key=key, headers={**JSON, **headers})
+        assert status < 500, raw
+        check("POST", question.path, status, raw)
+
+    ask()
