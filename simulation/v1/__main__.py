@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 
@@ -54,10 +54,14 @@ async def play(chosen: Namespace) -> int:
         )
         audit = await Play(access.url, access.key, person, stage, by_hand=chosen.by_hand).run()
         show(audit, teller.console)
-        teller.aside(f"\nLook at it in the browser: {access.url}/")
+        if not chosen.url and not (chosen.keep or chosen.by_hand):
+            teller.aside("\nThe server ends now. To look at all this in the browser: make demo-v1 ARGS=--keep")
+        else:
+            teller.aside(f"\nLook at it in the browser: {access.url}/")
         if not chosen.url and (chosen.keep or chosen.by_hand):
             teller.aside(f"Sign in as {access.user} with {access.password}. Ctrl-C ends the server.")
-            await asyncio.Event().wait()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
         return 0 if audit.agrees else 1
 
 

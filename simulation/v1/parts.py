@@ -81,6 +81,7 @@ CONTESTED = Part(
     bills=(Bill(0.004242, 800, 90),),
 )
 FOR_LEGACY = "Port the nightly backup script"
+LONG_OVERDUE = "2000-01-01T00:00:00Z"
 # Below what CLEAN_UP takes: the last cent is one too many.
 CASEYS_BUDGET = 1.00
 REVISION = "Name the date in the first line, please."

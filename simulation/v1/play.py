@@ -17,6 +17,7 @@ from .audit import Audit, View, audit
 from .desk import Desk, Notes
 from .ears import Ears
 from .hiring import NAMES, free_tag, hire, newest_task
+from .leftovers import leave_open
 from .legacy_story import LegacyWorker
 from .office import Office
 from .parts import Part
@@ -50,6 +51,7 @@ class Play:
             await self.ears.hear_first(self.agents[0])
             self.since = (self.ears.stream.log.last or 0) + 1
             await self.act()
+            await leave_open(self.everybody, self.stage)
             await self.ears.quiet()
             return await audit(self.everybody, await self.cast(), self.stage.book, self.more_views)
 
@@ -89,9 +91,10 @@ class Play:
         await story.hear()
 
     async def leave_one(self) -> None:
-        """A task for the legacy agent: the most urgent one, so that its queue hands out this one."""
+        """A task for the legacy agent: the most urgent and long overdue, so that the queue hands out this one."""
         curl = self.everybody.curl
-        task = await curl.create(title=self.stage.own(parts.FOR_LEGACY), type="OPS", priority=1)
+        title = self.stage.own(parts.FOR_LEGACY)
+        task = await curl.create(title=title, type="OPS", priority=1, dueAt=parts.LONG_OVERDUE)
         self.stage.teller(curl.badge.id, curl.way, f"writes {task['id']}: {task['title']}")
         self.stage.left_by_v1.set_result(task["id"])
 

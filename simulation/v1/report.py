@@ -39,8 +39,9 @@ def _complain(console: Console, words: str) -> None:
 def _tasks(audit: Audit, facts: Facts) -> Table:
     table = Table(box=None, header_style="bright_black", pad_edge=False)
     for column in ("task", "title", "by", "status"):
-        table.add_column(column, no_wrap=True)
-    for column in ("its runs", "in all", "moves", "messages", "approvals"):
+        # A narrow window takes from the titles alone.
+        table.add_column(column, no_wrap=column != "title")
+    for column in ("its runs", "in all", "moves", "said", "asked"):
         table.add_column(column, justify="right", no_wrap=True)
     for id in audit.cast.tasks:
         table.add_row(

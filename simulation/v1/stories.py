@@ -42,9 +42,8 @@ class Story(Worker):
             if bill is part.bills[0] and part.risky:
                 await self.use_tools(id, run, part)
             await self.pay(id, run, bill)
-        if part.overdraft:
-            await self.overdraw(id, part.overdraft)
-        await self.hand_in(id, part.work)
+        handed_in = part.overdraft is not None and await self.overdraw(id, part.overdraft, part.work)
+        await self.hand_in(id, part.work, handed_in=handed_in)
 
     # Tools
 
@@ -87,15 +86,18 @@ class Story(Worker):
 
     # Waiting for people
 
-    async def overdraw(self, id: str, bill: Bill) -> None:
-        """Spend more than the day allows: the server stops the agent until a person gives it more."""
+    async def overdraw(self, id: str, bill: Bill, work: Work) -> bool:
+        """Spend more than the day allows: the server stops the agent until a person gives it more. Whether the work
+        could be handed in all the same, because somebody gave more at once."""
         run = await self.me.begin_run(id, MODEL)
         warning = (await self.pay(id, run, bill)).get("budgetWarning") or {}
         await self.tell(f"is over its budget: {warning.get('type')}, {warning.get('remaining')} left")
         try:
-            await self.me.submit(id, Work("Too early", "Too early", "OPS"))
+            await self.me.submit(id, work)
         except Refused as refusal:
             await self.tell(f"would hand in {id}, and is refused: {refusal.code}")
+        else:
+            return True
 
         async def look() -> bool | None:
             return True if (await self.me.beat(id))["agentStatus"] == "ACTIVE" else None
@@ -103,11 +105,14 @@ class Story(Worker):
         await self.stage.until(look, "more budget")
         await self.back_at_work(id)
         await self.tell("is given more, and goes on")
+        return False
 
-    async def hand_in(self, id: str, work: Work) -> None:
+    async def hand_in(self, id: str, work: Work, *, handed_in: bool = False) -> None:
         """Until a person is content."""
         while True:
-            await self.me.submit(id, work)
+            if not handed_in:
+                await self.me.submit(id, work)
+            handed_in = False
             await self.tell(f"hands in {id}: {work.summary}")
 
             async def look() -> str | None:

@@ -25,6 +25,10 @@ from tests.web.conftest import CHROMIUM
 WAYS = {"v1", "v1 lists", "v1 runs", "v1 inboxes", "v1 timeline", "mc", "MCP", "curl", "legacy", "pages", "stream",
         "webhooks", "agents' books", "database"}  # fmt: skip
 
+# Four agents, a browser and a server share the machine with whatever else it does.
+pytestmark = pytest.mark.timeout(600)
+SHOWN_AS = {"FAILED": "BLOCKED", "BACKLOG": "INBOX", "QUALITY_REVIEW": "REVIEW", "AWAITING_OWNER": "BLOCKED"}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -73,7 +77,13 @@ def in_database(server: Server, cast: Cast) -> Facts:
         " FROM tasks_task t LEFT JOIN tasks_brief b ON b.task_id = t.id"
     )
     for id, status, title, priority, cost in tasks:
-        told = {"status": status, "title": title, "priority": priority, "cost": cost, "transitions": []}
+        told = {
+            "status": SHOWN_AS.get(status, status),
+            "title": title,
+            "priority": priority,
+            "cost": cost,
+            "transitions": [],
+        }
         facts |= {(f"task_{id}", what): value for what, value in told.items()}
     for id, task in server.query("SELECT id, task_id FROM tasks_transition WHERE was != '' ORDER BY id"):
         facts[f"task_{task}", "transitions"].append(f"trans_{id}")
@@ -92,15 +102,22 @@ def test_every_way_in_says_the_same(outcome: Outcome) -> None:
     assert set(outcome.audit.views) >= WAYS
     assert [str(each) for each in outcome.audit.disagreements] == []
     assert outcome.audit.problems == []
-    assert outcome.audit.shared > 140
+    assert outcome.audit.shared > 220
 
 
 def test_every_task_is_done_once_by_the_agent_that_took_it(outcome: Outcome) -> None:
-    for id in outcome.audit.cast.tasks:
-        assert outcome.facts[id, "status"] == "DONE"
-        assert [to for _, to in outcome.facts[id, "moves"]].count("DONE") == 1
-    by = {LAUNCH.title: "morgan", MIGRATION.title: "parker", CLEAN_UP.title: "casey"}
-    assert {title: outcome.of(title, "assignees") for title in by} == {title: [name] for title, name in by.items()}
+    done = [LAUNCH.title, MIGRATION.title, CLEAN_UP.title, SOCIAL.title, CONTESTED.title, FOR_LEGACY]
+    for title in done:
+        assert outcome.of(title, "status") == "DONE"
+        assert [to for _, to in outcome.of(title, "moves")].count("DONE") == 1
+    assert [outcome.of(title, "assignees") for title in done[:3]] == [["morgan"], ["parker"], ["casey"]]
+
+
+def test_what_is_left_open_is_seen_alike_in_every_status(outcome: Outcome) -> None:
+    left = {"ASSIGNED", "NEEDS_APPROVAL", "BLOCKED", "CANCELED"}
+    assert {outcome.facts[id, "status"] for id in outcome.audit.cast.tasks} == left | {"DONE"}
+    failed = outcome.audit.views["legacy"][outcome.task("Print the poster"), "status"]
+    assert failed == outcome.of("Print the poster", "status") == "BLOCKED"
 
 
 def test_work_crosses_from_one_dialect_to_the_other(outcome: Outcome) -> None:

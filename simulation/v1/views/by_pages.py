@@ -25,11 +25,11 @@ VERDICT = re.compile(r'id="approval-(\d+)".*?data-stamp="(\w*)"', re.S)
 WORDS = {
     "inbox": "INBOX", "to do": "ASSIGNED", "assigned": "ASSIGNED", "in progress": "IN_PROGRESS", "review": "REVIEW",
     "quality review": "REVIEW", "needs approval": "NEEDS_APPROVAL", "blocked": "BLOCKED", "done": "DONE",
-    "canceled": "CANCELED",
+    "canceled": "CANCELED", "failed": "BLOCKED", "awaits owner": "BLOCKED", "backlog": "INBOX",
 }  # fmt: skip
 COLUMNS = {
     "INBOX": "inbox", "ASSIGNED": "todo", "IN_PROGRESS": "in-progress", "REVIEW": "review", "DONE": "done",
-    "NEEDS_APPROVAL": "review", "BLOCKED": "review",
+    "NEEDS_APPROVAL": "review", "BLOCKED": "review", "CANCELED": "done",
 }  # fmt: skip
 
 
@@ -42,7 +42,8 @@ async def by_pages(page: Page, cast: Cast) -> Facts:
         facts[id, "messages"] = _messages(html, cast)
         facts |= {(id, f"{COSTS[name]}, in cents"): unescape(cost) for name, cost in COST.findall(html)}
     html = await page("/approvals/")
-    shown = {f"approval_{id}": stamp for id, stamp in VERDICT.findall(html)}
+    # What waits bears who was the first to approve it, if anybody.
+    shown = {f"approval_{id}": stamp or "PENDING" for id, stamp in VERDICT.findall(html)}
     facts |= {(id, "status"): shown.get(id) for id in cast.approvals}
     reasons = {f"approval_{id}": unescape(words) for id, words in REASON.findall(html)}
     facts |= {(id, "reason"): reasons.get(id) for id in cast.approvals}

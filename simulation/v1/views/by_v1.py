@@ -91,7 +91,9 @@ async def by_mcp(me: ByMcp, cast: Cast) -> Facts:
         facts |= of_whole(await me.task(id))
     for id in cast.approvals:
         facts |= of_approval(await me.approval(id))
-    beat = await me.beat()
+    # A beat without the task at hand would put it down.
+    at_hand = (await me.tool("task_list", mine=True, status="IN_PROGRESS,BLOCKED,NEEDS_APPROVAL"))["tasks"]
+    beat = await me.beat(at_hand[0]["id"] if at_hand else None)
     facts[me.badge.id, "status"] = beat["agentStatus"]
     facts[me.badge.id, "spent"] = micro(beat["budget"]["spentToday"])
     return facts
