@@ -86,7 +86,15 @@ def report_run(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> 
 
 
 @transaction.atomic
-def update_run(*, run: Run, changes: dict[str, Any], cost_microusd: int | None, actor: Actor, now: datetime) -> Booked:
+def update_run(
+    *,
+    run: Run,
+    changes: dict[str, Any],
+    cost_microusd: int | None,
+    actor: Actor,
+    now: datetime,
+    counts_for_streak: bool = True,
+) -> Booked:
     """Correct what was reported; the difference is booked today. How a run ended stays as it was first said."""
     mandate, tasks = _lock(run.agent, run.task)
     run = Run.objects.select_for_update(of=("self",)).select_related("agent", "task").get(pk=run.pk)
@@ -97,7 +105,8 @@ def update_run(*, run: Run, changes: dict[str, Any], cost_microusd: int | None, 
     _book(run, mandate, tasks, run.cost_microusd - before.cost_microusd, now)
     if run.is_final and was not in Run.FINAL:
         record(told(run, Kind.RUN_COMPLETED, actor), at=now)
-        streaks.note_outcome(run=run, now=now)
+        if counts_for_streak:
+            streaks.note_outcome(run=run, now=now)
     warned = budgets.check(mandate=mandate, run=run, cost_before=before.cost_microusd, now=now)
     _book_usage(run, before, now)
     return Booked(run, warned)

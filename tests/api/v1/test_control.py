@@ -95,6 +95,36 @@ class ControlTests(V1ApiTestCase):
             self.ask("GET", "/events/timeline?action=RUN_FAILED").body["activities"][0]["targetId"] == f"run_{run.pk}"
         )
 
+    def test_what_a_restart_ends_is_booked_at_the_price_of_its_tokens(self):
+        agent = self.agent("jordan")
+        task = self.given("jordan", status="IN_PROGRESS")
+        ids = []
+        for n in range(6):
+            body = {"agentId": "jordan", "sessionKey": f"s{n}", "model": "nobody-knows", "status": "RUNNING",
+                    "startedAt": self.now.isoformat(), "taskId": task,
+                    "inputTokens": 100_000, "outputTokens": 10_000}  # fmt: skip
+            ids.append(self.ask("POST", "/events/run", body, as_=agent).body["run"]["id"])
+        self.ask("PATCH", f"/events/run/{ids[0]}", {"costUsd": 0.5}, as_=agent)
+        shown = self.control("RESTART").body["agent"]
+        assert (shown["status"], shown["errorStreak"], shown["lastError"]) == ("ACTIVE", 0, None)
+        runs = {run["id"]: run for run in self.ask("GET", "/agents/jordan").body["recentRuns"]}
+        assert {run["status"] for run in runs.values()} == {"TIMEOUT"}
+        assert [(runs[id]["costUsd"], runs[id]["costSource"]) for id in ids[:2]] == [
+            (0.5, "REPORTED"), (0.13, "ESTIMATED"),
+        ]  # fmt: skip
+        assert shown["spendToday"] == 0.5 + 5 * 0.13
+        assert self.ask("GET", f"/tasks/{task}").body["task"]["actualCost"] == shown["spendToday"]
+        corrected = self.ask("PATCH", f"/events/run/{ids[1]}", {"costUsd": 0.2}, as_=agent)
+        assert (corrected.status, corrected.body["run"]["costSource"]) == (200, "REPORTED")
+
+    def test_a_restart_that_costs_too_much_ends_at_the_budget(self):
+        agent = self.agent("jordan", budget_daily_microusd=100_000)
+        body = {"agentId": "jordan", "sessionKey": "s", "model": "nobody-knows", "status": "RUNNING",
+                "startedAt": self.now.isoformat(), "inputTokens": 1_000_000}  # fmt: skip
+        self.ask("POST", "/events/run", body, as_=agent)
+        shown = self.control("RESTART").body["agent"]
+        assert (shown["status"], shown["statusReason"]) == ("PAUSED", "BUDGET")
+
     def test_what_it_asked_for_is_canceled_in_quarantine(self):
         agent = self.agent("jordan")
         task = self.given("jordan", status="IN_PROGRESS")
