@@ -73,6 +73,12 @@ def clock(name: str, default: str) -> time:
         return time.fromisoformat(default)
 
 
+def dollars(name: str, default: float) -> int:
+    """An amount of dollars, as micro-dollars; anything below 0 falls back to the default."""
+    wanted = real(name, default)
+    return round((wanted if 0 <= wanted <= 1_000_000_000 else default) * 1_000_000)
+
+
 def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
 

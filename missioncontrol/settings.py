@@ -192,8 +192,8 @@ LOCAL_TIME_ZONE = env.text("MC_TIMEZONE", "America/Los_Angeles")
 OPERATOR_USER = env.text("MC_OPERATOR_USER")
 # Hosts that agents may speak to besides the usual ones.
 NETWORK_ALLOWLIST = env.words("MC_NETWORK_ALLOWLIST")
-# From when on work goes round in circles, and how many helpers there may be, by the names that policies, agents and
-# tasks have for them: each of these may say otherwise.
+# From when on work goes round in circles, by the names that policies, agents and tasks have for it: each of these may
+# say otherwise.
 LIMITS = {
     "maxReviewCycles": env.limit("MC_MAX_REVIEW_CYCLES", 3),
     "maxComments": env.limit("MC_LOOP_MAX_COMMENTS", 20),
@@ -204,6 +204,19 @@ LIMITS = {
     "toolRetryMinutes": env.limit("MC_LOOP_TOOL_RETRY_MINUTES", 10),
     "errorStreakWarn": env.limit("MC_ERROR_STREAK_WARN", 3),
     "errorStreakQuarantine": env.limit("MC_ERROR_STREAK_QUARANTINE", 5),
+}
+# What agents of a role may spend where nobody says otherwise: micro-dollars a day and a run.
+BUDGETS = {
+    "INTERN": (env.dollars("MC_BUDGET_INTERN_DAILY", 2), env.dollars("MC_BUDGET_INTERN_PER_RUN", 0.25)),
+    "SPECIALIST": (env.dollars("MC_BUDGET_SPECIALIST_DAILY", 5), env.dollars("MC_BUDGET_SPECIALIST_PER_RUN", 0.75)),
+    "LEAD": (env.dollars("MC_BUDGET_LEAD_DAILY", 12), env.dollars("MC_BUDGET_LEAD_PER_RUN", 1.5)),
+}
+# How many agents there may be besides those that people add, and for how long.
+SPAWN_LIMITS = {
+    "maxActive": env.limit("MC_SPAWN_MAX_ACTIVE", 30),
+    "maxPerParent": env.limit("MC_SPAWN_MAX_PER_PARENT", 3),
+    "maxDepth": env.limit("MC_SPAWN_MAX_DEPTH", 2),
+    "ttlHours": env.limit("MC_SPAWN_TTL_HOURS", 6),
 }
 OFFLINE_MINUTES = max(1, env.number("MC_OFFLINE_MINUTES", 90))
 # When the day's report is written, how far it looks back, and how many tasks and alerts it names.

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 
 from django.db import models
-
-from core.money import MICRO
 
 from .agent import Agent
 
@@ -39,9 +36,6 @@ class Mandate(models.Model):
         HEALTHY = "HEALTHY"
         BUSY = "BUSY"
         IDLE = "IDLE"
-
-    DAILY: ClassVar[dict[str, int]] = {"INTERN": 2 * MICRO, "SPECIALIST": 5 * MICRO, "LEAD": 12 * MICRO}
-    PER_RUN: ClassVar[dict[str, int]] = {"INTERN": 250_000, "SPECIALIST": 750_000, "LEAD": 1_500_000}
 
     agent = models.OneToOneField(Agent, on_delete=models.CASCADE, related_name="mandate", primary_key=True)
     emoji = models.CharField(max_length=16, null=True)  # noqa: DJ001 - the contract tells null from empty
@@ -85,18 +79,6 @@ class Mandate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id}: {self.autonomy} {self.control}"
-
-    @property
-    def daily_microusd(self) -> int:
-        return self.DAILY[self.autonomy] if self.budget_daily_microusd is None else self.budget_daily_microusd
-
-    @property
-    def per_run_microusd(self) -> int:
-        return self.PER_RUN[self.autonomy] if self.budget_per_run_microusd is None else self.budget_per_run_microusd
-
-    @property
-    def limit_today_microusd(self) -> int:
-        return self.daily_microusd + self.extra_microusd
 
     def is_reset_due(self, now: datetime) -> bool:
         return self.spend_reset_at is not None and self.spend_reset_at <= now

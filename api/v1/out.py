@@ -12,6 +12,9 @@ from agents.models import Agent, Mandate
 from core.ids import parse_ref
 from core.money import dollars
 from governance.days import next_midnight
+from governance.models import Policy
+from governance.services.allowances import allowance_by, has_own_figures
+from governance.services.policies import active_policies, nearest_of
 from governance.states import BLOCKED, NEEDS_APPROVAL, seen
 from governance.states import shown as status_shown
 from tasks.models import Brief, Comment, Document, Task, Transition
@@ -187,11 +190,17 @@ def document_out(row: Document, *, with_content: bool = False) -> dict[str, Any]
 
 def agents_out(agents: Sequence[Agent]) -> list[dict[str, Any]]:
     mandates = Mandate.objects.select_related("parent").in_bulk([agent.pk for agent in agents])
-    return [agent_out(agent, mandates.get(agent.pk) or Mandate(agent=agent)) for agent in agents]
+    found = [(agent, mandates.get(agent.pk) or Mandate(agent=agent)) for agent in agents]
+    needed = {agent.workspace_id for agent, mandate in found if not has_own_figures(mandate)}
+    policies = {id: list(active_policies(id)) for id in needed}
+    return [
+        _agent(agent, mandate, nearest_of(policies.get(agent.workspace_id, ()), agent=agent.slug, task_type=None))
+        for agent, mandate in found
+    ]
 
 
-def agent_out(agent: Agent, mandate: Mandate) -> dict[str, Any]:
-    now = timezone.now()
+def _agent(agent: Agent, mandate: Mandate, policy: Policy | None) -> dict[str, Any]:
+    now, allowance = timezone.now(), allowance_by(mandate, policy)
     return {
         "id": agent.slug,
         "name": agent.name,
@@ -203,8 +212,8 @@ def agent_out(agent: Agent, mandate: Mandate) -> dict[str, Any]:
         "soulVersionHash": agent.content_hash,
         "allowedTaskTypes": mandate.allowed_task_types,
         "allowedTools": mandate.allowed_tools,
-        "budgetDaily": usd(mandate.daily_microusd, 2),
-        "budgetPerRun": usd(mandate.per_run_microusd, 2),
+        "budgetDaily": usd(allowance.today - mandate.extra_microusd, 2),
+        "budgetPerRun": usd(allowance.per_run, 2),
         "spendToday": usd(0 if mandate.is_reset_due(now) else mandate.spend_today_microusd),
         "spendResetAt": moment(_next_reset(mandate, now)),
         "canSpawn": mandate.can_spawn,

@@ -88,6 +88,7 @@ def policy_out(row: Policy | None) -> dict[str, Any]:
             "maxActive": rules.spawn_limits.max_active,
             "maxPerParent": rules.spawn_limits.max_per_parent,
             "maxDepth": rules.spawn_limits.max_depth,
+            "ttlHours": rules.spawn_limits.ttl_hours,
         },
         "loopThresholds": {**settings.LIMITS, **row.loop_thresholds},
         "active": row.active,

@@ -45,6 +45,7 @@ class SpawnLimits:
     max_active: int = 30
     max_per_parent: int = 3
     max_depth: int = 2
+    ttl_hours: int = 6
 
 
 @dataclass(frozen=True)

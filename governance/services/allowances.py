@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
 from agents.models import Agent, Mandate
 from core.actors import Actor
 from governance.models import Approval, Policy
-from governance.policy import defaults
 from tasks.models import Task
 
 from .policies import active_policy, budgets_of
@@ -77,7 +77,7 @@ def allowance_by(mandate: Mandate, policy: Policy | None) -> Allowance:
     daily, per_run = mandate.budget_daily_microusd, mandate.budget_per_run_microusd
     if daily is None or per_run is None:
         given = budgets_of(policy)
-        usual = given.get(mandate.autonomy) or defaults.BUDGETS[mandate.autonomy]
+        usual = given.get(mandate.autonomy) or settings.BUDGETS[mandate.autonomy]
         daily = usual[0] if daily is None else daily
         per_run = usual[1] if per_run is None else per_run
     return Allowance(daily + mandate.extra_microusd, per_run)

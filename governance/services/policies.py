@@ -81,14 +81,16 @@ def flag(workspace_id: int, name: str, *, agent: Agent | None = None, task: Task
 def rules_of(row: Policy | None) -> engine.Policy:
     """As the engine reads it: what the row leaves out is the built-in default."""
     if row is None:
-        return engine.Policy(network_allowlist=_hosts(None))
+        return engine.Policy(
+            network_allowlist=_hosts(None), budget_defaults=settings.BUDGETS, spawn_limits=_spawn_limits({})
+        )
     given: dict[str, Any] = {name: tuple(value) for name in LISTS if (value := getattr(row, name)) is not None}
     given["network_allowlist"] = _hosts(row.network_allowlist)
     given["tool_risk_map"] = {tool: engine.Risk[risk] for tool, risk in row.tool_risk_map.items()}
     given["git_push_branches"] = tuple(row.rules.get("gitPushBranches", ()))
     given["yellow_approval_roles"] = tuple(row.rules.get("yellowApprovalRoles", ("INTERN",)))
     given["lead_may_complete"] = row.rules.get("leadMayComplete") is True
-    given["budget_defaults"] = {**defaults.BUDGETS, **budgets_of(row)}
+    given["budget_defaults"] = {**settings.BUDGETS, **budgets_of(row)}
     given["spawn_limits"] = _spawn_limits(row.spawn_limits)
     return engine.Policy(**given)
 
@@ -103,20 +105,21 @@ def budgets_of(row: Policy | None) -> dict[str, tuple[int, int]]:
     named = row.budget_defaults if row is not None else {}
     return {
         role: (
-            round(one.get("daily", defaults.BUDGETS[role][0] / MICRO) * MICRO),
-            round(one.get("perRun", defaults.BUDGETS[role][1] / MICRO) * MICRO),
+            round(one.get("daily", settings.BUDGETS[role][0] / MICRO) * MICRO),
+            round(one.get("perRun", settings.BUDGETS[role][1] / MICRO) * MICRO),
         )
         for role, one in named.items()
-        if role in defaults.BUDGETS and isinstance(one, dict)
+        if role in settings.BUDGETS and isinstance(one, dict)
     }
 
 
 def _spawn_limits(given: dict[str, Any]) -> engine.SpawnLimits:
-    usual = engine.SpawnLimits()
+    limits = {**settings.SPAWN_LIMITS, **given}
     return engine.SpawnLimits(
-        max_active=int(given.get("maxActive", usual.max_active)),
-        max_per_parent=int(given.get("maxPerParent", usual.max_per_parent)),
-        max_depth=int(given.get("maxDepth", usual.max_depth)),
+        max_active=int(limits["maxActive"]),
+        max_per_parent=int(limits["maxPerParent"]),
+        max_depth=int(limits["maxDepth"]),
+        ttl_hours=int(limits["ttlHours"]),
     )
 
 
@@ -137,9 +140,10 @@ def _problems(contents: dict[str, Any]) -> Iterator[str]:
     for role, figures in contents.get("budget_defaults", {}).items():
         if not isinstance(figures, dict) or not all(_is_amount(figure) for figure in figures.values()):
             yield f"budget_defaults.{role}: must be amounts of dollars"
-    for name, limit in contents.get("spawn_limits", {}).items():
-        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-            yield f"spawn_limits.{name}: must be a whole number"
+    for part in ("spawn_limits", "loop_thresholds"):
+        for name, limit in contents.get(part, {}).items():
+            if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+                yield f"{part}.{name}: must be a whole number"
 
 
 def _is_texts(value: Any) -> bool:

@@ -19,10 +19,11 @@ from governance.states import TERMINAL
 from tasks.models import Task
 from tasks.services.assigning import assignees_of
 
+from .allowances import allowance_of
 from .evaluating import Question, evaluate
+from .policies import active_policy, rules_of
 from .registering import Newcomer, register_agent, usual
 
-TTL = timedelta(hours=6)
 OVER = "its time is over"
 Control = Mandate.Control
 
@@ -42,7 +43,7 @@ def spawn_agent(*, newcomer: Newcomer, parent: Agent, purpose: Purpose, actor: A
         Workspace.objects.select_for_update().get(pk=parent.workspace_id)
         held = Mandate.objects.of(parent)
         _check_task(parent, purpose.task)
-        newcomer = _within(newcomer, held)
+        newcomer = _within(newcomer, held, purpose.task)
         args = {"role": newcomer.autonomy, "allowedTaskTypes": newcomer.mandate["allowed_task_types"]}
         question = Question(Action(ActionType.SPAWN, args=args), task=purpose.task)
         verdict = evaluate(agent=parent, question=question, actor=actor, now=now)
@@ -68,13 +69,15 @@ def _check_task(parent: Agent, task: Task) -> None:
         raise Conflict(f"The task is {task.status}", code="STATE_CONFLICT", status=task.status)
 
 
-def _within(newcomer: Newcomer, held: Mandate) -> Newcomer:
+def _within(newcomer: Newcomer, held: Mandate, task: Task) -> Newcomer:
     """Its budgets are at most its parent's, and where no kinds of tasks are named, they are its parent's."""
-    told, new = newcomer.mandate, Mandate(autonomy=newcomer.autonomy)
+    told, most = newcomer.mandate, allowance_of(held, task=task)
+    rules = rules_of(active_policy(held.agent.workspace_id, task=task))
+    usual_daily, usual_per_run = rules.budget_defaults[newcomer.autonomy]
     daily, per_run = told.get("budget_daily_microusd"), told.get("budget_per_run_microusd")
     own = {
-        "budget_daily_microusd": min(new.daily_microusd if daily is None else daily, held.daily_microusd),
-        "budget_per_run_microusd": min(new.per_run_microusd if per_run is None else per_run, held.per_run_microusd),
+        "budget_daily_microusd": min(usual_daily if daily is None else daily, most.today - held.extra_microusd),
+        "budget_per_run_microusd": min(usual_per_run if per_run is None else per_run, most.per_run),
         "allowed_task_types": told.get("allowed_task_types") or list(held.allowed_task_types),
     }
     return replace(newcomer, mandate={**usual(newcomer.autonomy), **told, **own})
@@ -91,8 +94,17 @@ def retire_overdue(*, now: datetime) -> list[Agent]:
     """Those that were started too long ago, or for a task that is over by now. Safe to run at any time."""
     rows = Agent.objects.filter(mandate__parent__isnull=False, mandate__parent_task_id__isnull=False)
     live = rows.exclude(mandate__control=Control.OFFLINE)
-    over = Task.objects.filter(pk__in=live.values("mandate__parent_task_id"), status__in=TERMINAL).values("pk")
-    found = list(live.filter(created_at__lte=now - TTL) | live.filter(mandate__parent_task_id__in=over))
-    for agent in found:
-        retire(agent=agent, actor=system(agent.workspace_id), now=now)
+    parents = Task.objects.in_bulk(list(live.values_list("mandate__parent_task_id", flat=True).distinct()))
+    found = []
+    for agent in live.select_related("mandate").order_by("id"):
+        task = parents.get(agent.mandate.parent_task_id or 0)
+        if task is None or task.status in TERMINAL or agent.created_at <= now - _time_of(agent, task):
+            retire(agent=agent, actor=system(agent.workspace_id), now=now)
+            found.append(agent)
     return found
+
+
+def _time_of(agent: Agent, task: Task) -> timedelta:
+    """As the policy has it for its work."""
+    rules = rules_of(active_policy(agent.workspace_id, agent=agent, task=task))
+    return timedelta(hours=rules.spawn_limits.ttl_hours)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import BigIntegerField, Case, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from agents.models import Mandate
 from governance.days import next_midnight
 from governance.models import Policy
-from governance.policy import defaults
 
 from .budgets import CRITICAL, NEAR
 from .policies import budgets_of
@@ -112,10 +112,10 @@ def _usual(workspace_id: int, slugs: Sequence[str] | None) -> Usual:
     rows = Policy.objects.in_workspace(workspace_id).filter(active=True).order_by("id")
     own = Q(scope_type=Scope.AGENT) if slugs is None else Q(scope_type=Scope.AGENT, scope_id__in=slugs)
     found = rows.filter(own | Q(scope_type=Scope.GLOBAL, scope_id="")).only("scope_type", "scope_id", "budget_defaults")
-    general: Figures = dict(defaults.BUDGETS)
+    general: Figures = dict(settings.BUDGETS)
     of_agents: dict[str, Figures] = {}
     for row in found:
-        figures = {**defaults.BUDGETS, **budgets_of(row)}
+        figures = {**settings.BUDGETS, **budgets_of(row)}
         if row.scope_type == Scope.GLOBAL:
             general = figures
         else:

@@ -285,7 +285,7 @@ RULES = {
         toolRiskMap=each(RISK),
         **{to_camel(name): many(TEXT) for name in LISTS},
         budgetDefaults=each(has(daily=maybe(NUMBER), perRun=maybe(NUMBER))),
-        spawnLimits=has(maxActive=COUNT, maxPerParent=COUNT, maxDepth=COUNT),
+        spawnLimits=has(maxActive=COUNT, maxPerParent=COUNT, maxDepth=COUNT, ttlHours=COUNT),
         loopThresholds=FREE,
         active=FLAG,
         createdBy=TEXT,

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 from django.conf import settings
 
-from agents.models import Mandate
+from agents.models import Agent, Mandate
 from core.actors import system
 from governance.models import Alert
 from governance.services.detecting import find_loops
 from governance.services.limits import limits_for
 from governance.services.policies import publish_policy
+from governance.services.spawning import retire_overdue
 from tasks.models import Comment, Task
 from tests.api.v1.moving import CHECKLIST, DELIVERABLE, MovingTestCase
 
@@ -114,3 +116,66 @@ class LimitTests(MovingTestCase):
 
     def later(self) -> Any:
         return Comment.objects.latest("id").created_at
+
+
+class BudgetLimitTests(MovingTestCase):
+    """An agent's own figures before the policies', theirs before the deployment's."""
+
+    def figures(self, slug: str = "jordan") -> tuple[float, float]:
+        """As everything that shows them shows them."""
+        shown = self.ask("GET", f"/agents/{slug}").body["agent"]
+        [listed] = [one for one in self.ask("GET", "/agents").body["agents"] if one["id"] == slug]
+        beat = self.ask("POST", f"/agents/{slug}/heartbeat", {"sessionKey": "s", "status": "IDLE"}).body["budget"]
+        ways = {
+            (shown["budgetDaily"], shown["budgetPerRun"]),
+            (listed["budgetDaily"], listed["budgetPerRun"]),
+            (beat["daily"], beat["perRunCap"]),
+        }
+        assert len(ways) == 1, ways
+        return ways.pop()
+
+    def test_the_nearest_word_holds(self):
+        assert self.figures() == (5, 0.75)
+        deployment = {**settings.BUDGETS, "SPECIALIST": (6_000_000, 800_000)}
+        with self.settings(BUDGETS=deployment):
+            assert self.figures() == (6, 0.8)
+            self.publish(budget_defaults={"SPECIALIST": {"daily": 7}})
+            assert self.figures() == (7, 0.8)
+            self.publish("AGENT", "jordan", budget_defaults={"SPECIALIST": {"daily": 8, "perRun": 1}})
+            assert self.figures() == (8, 1)
+            self.ask("PATCH", "/agents/jordan", {"budgetDaily": 9}, as_=self.alice)
+            assert self.figures() == (9, 1)
+
+    def test_a_child_is_given_no_more_than_its_parent_has(self):
+        self.publish(budget_defaults={"SPECIALIST": {"daily": 3, "perRun": 0.3}})
+        task = self.given()
+        child = {"id": "helper", "name": "Helper", "role": "SPECIALIST", "workspacePath": "/helper",
+                 "parentAgentId": "jordan", "parentTaskId": task["id"], "purpose": "Look"}  # fmt: skip
+        assert self.ask("POST", "/agents", child, as_=self.jordan).status == 201
+        assert self.figures("helper") == (3, 0.3)
+
+    def test_helpers_last_as_long_as_the_policy_says(self):
+        self.publish(spawn_limits={"ttlHours": 1})
+        task = self.given()
+        child = {"id": "helper", "name": "Helper", "role": "SPECIALIST", "workspacePath": "/helper",
+                 "parentAgentId": "jordan", "parentTaskId": task["id"], "purpose": "Look"}  # fmt: skip
+        assert self.ask("POST", "/agents", child, as_=self.jordan).status == 201
+        made = Agent.objects.get(slug="helper").created_at
+        assert retire_overdue(now=made + timedelta(minutes=59)) == []
+        assert [agent.slug for agent in retire_overdue(now=made + timedelta(minutes=60))] == ["helper"]
+
+    def test_the_deployment_says_how_many_there_may_be(self):
+        task = self.given()
+        child = {"id": "helper", "name": "Helper", "role": "SPECIALIST", "workspacePath": "/helper",
+                 "parentAgentId": "jordan", "parentTaskId": task["id"], "purpose": "Look"}  # fmt: skip
+        with self.settings(SPAWN_LIMITS={**settings.SPAWN_LIMITS, "maxActive": 1}):
+            refused = self.ask("POST", "/agents", child, as_=self.jordan)
+            assert self.refused(refused, 403, "POLICY_VIOLATION")["details"]["violations"] == ["spawn_limit:max_active"]
+            self.publish(spawn_limits={"maxActive": 5})
+            assert self.ask("POST", "/agents", child, as_=self.jordan).status == 201
+
+    def publish(self, scope_type: str = "GLOBAL", scope_id: str = "", **contents: Any) -> None:
+        publish_policy(
+            actor=system(self.home.pk), now=self.now, name=f"{scope_type} {scope_id}", scope_type=scope_type,
+            scope_id=scope_id, **contents,
+        )  # fmt: skip
