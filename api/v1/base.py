@@ -26,15 +26,18 @@ from api.rendering import JsonRenderer
 from core import errors
 from core.actors import Actor
 from core.ratelimit import Limit, Usage
+from tasks.models import Brief, Comment, Transition
 
 from .body import Shape, json_of, read
 from .errors import envelope, refusal, request_id_of
+from .ids import row_id
 from .once import once
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 # Where a request's scope says how it was counted.
 COUNTED = "v1_usage"
 S = TypeVar("S", bound=Shape)
+Made = Brief | Transition | Comment
 log = structlog.get_logger(__name__)
 
 
@@ -58,6 +61,9 @@ class V1View(JsonView):
     renderer_classes = (Utf8JsonRenderer,)
     schema = None
     usage: Usage | None = None
+    # What its POST makes, and what this one has made: each keeps the key of the call for good.
+    makes: ClassVar[type[Made] | None] = None
+    made: Made | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.args, self.kwargs = args, kwargs
@@ -188,6 +194,14 @@ class V1View(JsonView):
         if not hasattr(self, "_now"):
             self._now = timezone.now()
         return self._now
+
+    def about(self, made: Made) -> int:
+        """The task that a POST is about; that of what was made when the path names none."""
+        return row_id("task", self.kwargs["id"]) if "id" in self.kwargs else made.task_id
+
+    def again(self, made: Made) -> Response:
+        """The answer of the call that made it, as far as it is still known."""
+        raise NotImplementedError
 
     @property
     def request_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from rest_framework.request import Request
@@ -12,7 +12,7 @@ from core.errors import Invalid, NotFound
 from governance.services.messages import Saying, post_message
 from tasks.models import Comment
 
-from .base import V1View
+from .base import Made, V1View
 from .body import Shape, Text, Words
 from .docs.schema import FLAG, TEXT, has, many, ref
 from .docs.words import before, describe, listed
@@ -36,6 +36,7 @@ class NewMessage(Shape):
 
 class Messages(V1View):
     route = "task-messages"
+    makes = Comment
 
     @describe(
         "What was said on a task: the newest, in the order in which they were said.",
@@ -66,7 +67,7 @@ class Messages(V1View):
         said = post_message(
             task=task,
             actor=self.actor,
-            agent=self.agent if self.actor.kind == "agent" else None,
+            agent=self.acting_agent,
             now=self.now,
             saying=Saying(
                 type=want.type,
@@ -77,8 +78,17 @@ class Messages(V1View):
             ),
         )
         notified = [{"agentId": name, "queued": queued} for name, queued in said.notified]
-        shown = message_out(said.message, slugs_of([said.message.actor]))
-        return Response({"message": shown, "notifications": notified}, status=201)
+        self.made = said.message
+        return Response({"message": self._shown(said.message), "notifications": notified}, status=201)
+
+    def again(self, made: Made) -> Response:
+        """Who heard of it then is no longer known."""
+        assert isinstance(made, Comment)
+        return Response({"message": self._shown(made), "notifications": []}, status=201)
+
+    @staticmethod
+    def _shown(message: Comment) -> dict[str, Any]:
+        return message_out(message, slugs_of([message.actor]))
 
     @staticmethod
     def _reply_to(id: str | None) -> int | None:
@@ -88,4 +98,4 @@ class Messages(V1View):
             return row_id("msg", id)
         except NotFound:
             details = ["replyToId: there is no such message on this task"]
-            raise Invalid("The request is not valid", details=details) from None
+            raise Invalid.fields(*details) from None

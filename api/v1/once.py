@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from accounts.models import IdempotentCall
 from accounts.services.calls import Call, begin_call, finish_call, give_back_call
 from core.actors import Actor
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
+from tasks.services.keys import keep_key, made_under
 
 if TYPE_CHECKING:
     from .base import V1View
@@ -36,11 +37,32 @@ def once(view: V1View, handle: Callable[[], Response]) -> Response:
         return replay(view, row)
     try:
         with transaction.atomic():
-            response = handle()
+            response = _made_before(view, call) or _make(view, call, handle)
             finish_call(row, status=response.status_code, answer=orjson.dumps(response.data).decode())
     except BaseException:
         give_back_call(row)
         raise
+    return response
+
+
+def _made_before(view: V1View, call: Call) -> Response | None:
+    """What was made under this key, when the answer of that call is forgotten already."""
+    if view.makes is None:
+        return None
+    row = made_under(view.makes, by=call.caller, key=call.key)
+    if row is None:
+        return None
+    if row.task_id != view.about(row):
+        raise Conflict("This idempotency key was used for another request", code="IDEMPOTENCY_CONFLICT")
+    response = view.again(row)
+    response.headers["X-Idempotent-Replay"] = "true"
+    return response
+
+
+def _make(view: V1View, call: Call, handle: Callable[[], Response]) -> Response:
+    response = handle()
+    if view.made is not None:
+        keep_key(view.made, by=call.caller, key=call.key)
     return response
 
 

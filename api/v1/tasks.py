@@ -14,9 +14,9 @@ from agents.models import Agent, Mandate
 from core.errors import Denied, Invalid, NotFound
 from governance.services.creating import create_task
 from governance.states import STATUSES
-from tasks.models import Task, TaskQuerySet
+from tasks.models import Brief, Task, TaskQuerySet
 
-from .base import V1View
+from .base import Made, V1View
 from .body import Bag, Dollars, Moment, Shape, Text, Whole, Words, micro
 from .docs.schema import COUNT, FLAG, TEXT, has, many, one_of, ref
 from .docs.words import PAGED, TASK_ID, describe, listed, text
@@ -72,13 +72,14 @@ def find_agents(view: V1View, slugs: list[str], field: str) -> list[Agent]:
     found = {row.slug: row for row in Agent.objects.in_workspace(view.actor.workspace_id).filter(slug__in=wanted)}
     missing = [slug for slug in wanted if slug not in found]
     if missing:
-        raise Invalid("The request is not valid", details=[f"{field}: there is no agent {missing[0][:80]}"])
+        raise Invalid.fields(f"{field}: there is no agent {missing[0][:80]}")
     return [found[slug] for slug in wanted]
 
 
 class Tasks(V1View):
     route = "tasks"
     limit = V1_TASKS
+    makes = Brief
 
     @describe(
         "Find tasks.",
@@ -144,7 +145,7 @@ class Tasks(V1View):
     def _assignee(self, slug: str) -> Agent:
         if slug == "me":
             if self.actor.kind != "agent":
-                raise Invalid("The request is not valid", details=["assigneeId: only agents are `me`"])
+                raise Invalid.fields("assigneeId: only agents are `me`")
             return self.agent
         return find_agents(self, [slug], "assigneeId")[0]
 
@@ -171,10 +172,7 @@ class Tasks(V1View):
     )
     def post(self, request: Request) -> Response:
         if "status" in self.sent:
-            raise Invalid(
-                "The request is not valid",
-                details=["status: a new task is in the inbox; move it with POST /tasks/{id}/transition"],
-            )
+            raise Invalid.fields("status: a new task is in the inbox; move it with POST /tasks/{id}/transition")
         want = self.read(NewTask)
         assignees = find_agents(self, want.assignee_ids, "assigneeIds")
         if self.actor.kind == "agent":
@@ -192,9 +190,13 @@ class Tasks(V1View):
             estimated_cost_microusd=micro(want.estimated_cost),
             parent=self._parent(want.parent_task_id),
             assignees=assignees,
-            creator=self.agent if self.actor.kind == "agent" else None,
+            creator=self.acting_agent,
         )
+        self.made = Brief(pk=task.pk)
         return Response({"task": task_out(task), "created": True}, status=201)
+
+    def again(self, made: Made) -> Response:
+        return Response({"task": task_out(find_task(self, f"task_{made.pk}")), "created": False})
 
     def _check_naming(self, assignees: list[Agent]) -> None:
         """Leads give work to others, specialists take it themselves, interns are given it."""
@@ -213,5 +215,5 @@ class Tasks(V1View):
         while above.parent_id is not None and depth < DEEPEST:
             depth, above = depth + 1, Task.objects.only("parent_id").get(pk=above.parent_id)
         if depth == DEEPEST:
-            raise Invalid("The request is not valid", details=[f"parentTaskId: tasks nest {DEEPEST} deep at most"])
+            raise Invalid.fields(f"parentTaskId: tasks nest {DEEPEST} deep at most")
         return parent

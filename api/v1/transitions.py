@@ -15,8 +15,9 @@ from governance.services.moving import Moved, Wish, move, refused
 from governance.services.situation import look
 from governance.states import STATUSES
 from tasks.models import Task
+from tasks.models import Transition as Row
 
-from .base import V1View
+from .base import Made, V1View
 from .body import Shape, Text
 from .docs.schema import TEXT, has, id_of, many, one_of, only, ref
 from .docs.words import describe
@@ -49,6 +50,7 @@ PARTS: dict[str, type[Shape]] = {
 
 class Transition(V1View):
     route = "task-transition"
+    makes = Row
 
     @describe(
         "Move a task.",
@@ -72,13 +74,18 @@ class Transition(V1View):
     )
     def post(self, request: Request, id: str) -> Response:
         task = find_task(self, id)
-        agent = self.agent if self.actor.kind == "agent" else None
+        agent = self.acting_agent
         try:
             wish = self._wish()
         except Invalid as refusal:
             raise refused(refusal, look(task, actor=self.actor, agent=agent)) from refusal
         moved = move(task=task, actor=self.actor, agent=agent, now=self.now, wish=wish)
+        self.made = moved.transition
         return Response(self._answer(moved))
+
+    def again(self, made: Made) -> Response:
+        assert isinstance(made, Row)
+        return Response(self._answer(Moved(made.task, made)))
 
     def _wish(self) -> Wish:
         want = self.read(TransitionFields)

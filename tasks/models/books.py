@@ -8,6 +8,7 @@ from django.db import models
 
 from core.rows import Select
 
+from .keyed import Keyed, once_under_a_key
 from .task import Task
 
 
@@ -40,7 +41,7 @@ class Tally(models.Model):
 TALLY = Select(Tally, ["n"])
 
 
-class Transition(models.Model):
+class Transition(Keyed):
     """One change of status; immutable."""
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="transitions", db_index=False)
@@ -55,6 +56,7 @@ class Transition(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        constraints = [once_under_a_key("transition_once")]
         indexes = [models.Index(fields=["task", "at"], name="transition_of_task")]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db import models
 
 from agents.models import Agent
 
+from .keyed import Keyed, once_under_a_key
 from .task import Task
 
 USUAL_REVIEW_CYCLES = 3
@@ -21,7 +22,7 @@ class BriefManager(models.Manager["Brief"]):
         return brief
 
 
-class Brief(models.Model):
+class Brief(Keyed):
     """Apart from the task, whose row is written and read all the time and by all. Money in whole micro-dollars."""
 
     task = models.OneToOneField(Task, on_delete=models.CASCADE, related_name="brief", primary_key=True)
@@ -44,6 +45,9 @@ class Brief(models.Model):
     redacted_fields = models.JSONField(default=list)
 
     objects = BriefManager()
+
+    class Meta:
+        constraints = [once_under_a_key("task_once")]
 
     def __str__(self) -> str:
         return f"brief of {self.task_id}"

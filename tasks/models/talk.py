@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from core.clock import milliseconds
 
+from .keyed import Keyed, once_under_a_key
 from .task import Task
 
 
-class Comment(models.Model):
+class Comment(Keyed):
     class Type(models.TextChoices):
         COMMENT = "COMMENT"
         WORK_PLAN = "WORK_PLAN"
@@ -36,6 +37,7 @@ class Comment(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        constraints = [once_under_a_key("message_once")]
         indexes = [
             models.Index(fields=["workspace", "created_at"], name="comment_recent"),
             models.Index(fields=["workspace", "author", "-created_at", "-id"], name="comment_of_author"),
