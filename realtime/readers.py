@@ -26,14 +26,14 @@ TASK_EVENTS = {
 @only_while(somebody_listens)
 def feed_webhooks(page: Sequence[Event]) -> None:
     """Queue a delivery for each webhook and event it wants, in the transaction that moves the cursor."""
-    queue(_happenings(page))
+    queue(happenings(page))
 
 
-def _happenings(page: Sequence[Event]) -> Iterator[Happening]:
+def happenings(page: Sequence[Event]) -> Iterator[Happening]:
     for event in page:
         names = event_names(event)
         if names and event.workspace_id is not None:
-            yield Happening(event.workspace_id, names, partial(_data, event), event.at)
+            yield Happening(event.id, event.workspace_id, names, partial(_data, event), event.at)
 
 
 def event_names(event: Event) -> tuple[str, ...]:

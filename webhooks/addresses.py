@@ -24,7 +24,18 @@ METADATA_NAMES = {
     "instance-data.ec2.internal",
 }  # fmt: skip
 # IPv6 networks whose addresses end in an IPv4 address that packets may be led to.
-CARRIES_IPV4 = [IPv6Network("::/96"), IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48")]
+CARRIES_IPV4 = [
+    IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96"), IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"),
+]  # fmt: skip
+# The only part of IPv6 that is routed between networks.
+GLOBAL_IPV6 = IPv6Network("2000::/3")
+# Looks public, and is a cloud's own: its metadata, relays, documentation, benchmarks.
+NOT_PUBLIC: list[IPv4Network | IPv6Network] = [
+    *map(IPv4Network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")),
+    *map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")),
+]  # fmt: skip
+# The second half of an address that a tunnel leads to the IPv4 address at its end.
+ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 Address = IPv4Address | IPv6Address
 
 
@@ -33,8 +44,8 @@ def check_url(url: str) -> None:
     parts = _split(url)
     if parts.scheme not in ("http", "https"):
         raise Invalid(BLOCKED)
-    host = _plain(parts.hostname or "")
-    address = _literal(host)
+    host = plain(parts.hostname or "")
+    address = literal(host)
     if address is not None:
         if not may_connect(address):
             raise Invalid(BLOCKED)
@@ -44,7 +55,7 @@ def check_url(url: str) -> None:
 
 def check_resolved(url: str) -> None:
     """Raise Invalid when its name leads inside now. What leads nowhere yet may: every call looks again."""
-    host = _plain(urlsplit(url).hostname or "")
+    host = plain(urlsplit(url).hostname or "")
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -69,17 +80,17 @@ def _split(url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise Invalid("Invalid URL") from None
-    if parts.scheme in ("http", "https") and not _plain(parts.hostname or ""):
+    if parts.scheme in ("http", "https") and not plain(parts.hostname or ""):
         raise Invalid("Invalid URL")
     return parts
 
 
-def _plain(host: str) -> str:
+def plain(host: str) -> str:
     """As a resolver would read it: full-width and escaped characters folded, no dot at the end."""
     return unicodedata.normalize("NFKC", unquote(host)).lower().replace("\u3002", ".").rstrip(".")
 
 
-def _literal(host: str) -> Address | None:
+def literal(host: str) -> Address | None:
     try:
         return ip_address(host.partition("%")[0])
     except ValueError:
@@ -107,8 +118,10 @@ def may_connect(address: Address) -> bool:
 
 
 def _is_public(address: Address) -> bool:
-    site_local = isinstance(address, IPv6Address) and address.is_site_local
-    return address.is_global and not (address.is_multicast or address.is_reserved or site_local)
+    if isinstance(address, IPv6Address) and address not in GLOBAL_IPV6:
+        return False
+    special = address.is_multicast or address.is_reserved or any(address in network for network in NOT_PUBLIC)
+    return address.is_global and not special
 
 
 def _is_wrapper(address: Address) -> bool:
@@ -123,7 +136,7 @@ def _carried(address: Address) -> IPv4Address | None:
         return address.ipv4_mapped or address.sixtofour
     if address.teredo:
         return address.teredo[1]
-    if any(address in network for network in CARRIES_IPV4):
+    if any(address in network for network in CARRIES_IPV4) or int(address) >> 32 & 0xFFFF_FFFF in ISATAP:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return None
 

@@ -19,8 +19,11 @@ def every_event() -> list[str]:
 
 class WebhookQuerySet(WorkspaceQuerySet["Webhook"]):
     def with_something_due(self, now: datetime) -> Self:
-        """Those that may be called now. One look into the queue of each, however long it is."""
-        return self.filter(Exists(Delivery.objects.due(now).filter(webhook=OuterRef("pk"))), enabled=True)
+        """Those that may be called now. Two looks into the queues of each, however long they are."""
+        waiting = Delivery.objects.filter(webhook=OuterRef("pk"), is_done=False)
+        first, again = waiting.filter(is_retry=False), waiting.filter(is_retry=True, due_at__lte=now)
+        rested = Q(paused_until=None) | Q(paused_until__lte=now)
+        return self.filter(rested, Exists(first) | Exists(again), enabled=True)
 
 
 class Webhook(models.Model):
@@ -36,11 +39,17 @@ class Webhook(models.Model):
     url = models.TextField()
     # As it is, since every request is signed with it. Shown once.
     secret = models.CharField(max_length=256, null=True)  # noqa: DJ001 - the contract tells null from empty
+    # The one before, which signs as well until receivers have had time to take over the new one.
+    previous_secret = models.CharField(max_length=256, null=True)  # noqa: DJ001 - as the secret
+    previous_secret_until = models.DateTimeField(null=True)
     events = models.JSONField(default=every_event)
     enabled = models.BooleanField(default=True)
     last_fired_at = models.DateTimeField(null=True)
     last_status = models.IntegerField(null=True)
     consecutive_failures = models.PositiveIntegerField(default=0)
+    # Failed requests in a row, of whatever deliveries, and until when the endpoint is left alone because of it.
+    strikes = models.PositiveIntegerField(default=0)
+    paused_until = models.DateTimeField(null=True)
     successful_deliveries = models.PositiveBigIntegerField(default=0)
     failed_deliveries = models.PositiveBigIntegerField(default=0)
     created_by = models.CharField(max_length=200)
@@ -63,10 +72,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Newest first."""
         return self.filter(is_done=True).order_by("-created_at", "-id")
 
-    def due(self, now: datetime) -> Self:
-        """What waits, and what somebody took on and did not finish."""
-        return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=now), is_done=False, due_at__lte=now)
-
 
 class Delivery(models.Model):
     """One request to one endpoint. It waits until `due_at`, is claimed until it lapses, and ends as history."""
@@ -76,6 +81,10 @@ class Delivery(models.Model):
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
+    # The event of the log that it tells of; none for a test.
+    event_id = models.BigIntegerField(null=True)
+    # By which receivers know it, the same on every attempt.
+    message_id = models.CharField(max_length=64, default="")
     event_type = models.CharField(max_length=100)
     payload = models.TextField()
     attempt = models.PositiveIntegerField(default=0)
@@ -83,6 +92,8 @@ class Delivery(models.Model):
     # A plain number: history outlives the older part of itself.
     parent_delivery_id = models.BigIntegerField(null=True)
     is_done = models.BooleanField(default=False)
+    # Given up: its last attempt failed.
+    is_dead = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     # Since when it waits; once it is done, when it was sent.
@@ -97,7 +108,12 @@ class Delivery(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["webhook", "due_at", "id"], condition=Q(is_done=False), name="delivery_queue"),
+            # First attempts go out in the order of the log, further ones and replays when they are due.
+            models.Index(fields=["webhook", "id"], condition=Q(is_done=False, is_retry=False), name="delivery_first"),
+            models.Index(
+                fields=["webhook", "due_at", "id"], condition=Q(is_done=False, is_retry=True), name="delivery_again"
+            ),
+            models.Index(fields=["webhook", "-id"], condition=Q(is_dead=True), name="delivery_dead"),
             models.Index(fields=["webhook", "-created_at", "-id"], condition=Q(is_done=True), name="delivery_history"),
             models.Index(
                 fields=["workspace", "-created_at", "-id"], condition=Q(is_done=True), name="delivery_of_workspace"

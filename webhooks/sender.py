@@ -5,38 +5,43 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections import Counter
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import structlog
 from django.db import connection
 from django.utils import timezone
 
-from .posting import Outcome, post
-from .services import Claimed, claim, settle
+from .posting import Outcome
+from .services import Claimed, Lane, claim, settle
 from .waking import wake
 
-# Requests under way; each waits, almost always, for somebody else's computer.
-PLACES = 64
+# Lanes under way; each waits, almost always, for somebody else's computer. Endpoints that failed last get a part.
+PLACES, DOUBTFUL = 512, 128
 LOOK_EVERY = 1.0
+# While lanes are under way: outcomes are stored some at once, and soon enough.
+STORE_EVERY = 0.1
+# In the end, for what is under way to come back.
+FAREWELL = 3.0
 log = structlog.get_logger(__name__)
 
 
 def run(stop: threading.Event) -> None:
     """Send what is due until told to stop."""
-    sender = Sender()
-    try:
+    with Sender() as sender:
         while not stop.is_set():
             try:
                 if not sender.turn():
-                    wake.wait(LOOK_EVERY)
+                    wake.wait(STORE_EVERY if sender.is_busy else LOOK_EVERY)
             except Exception:  # noqa: BLE001 - the sender outlives any error: what it claimed lapses
                 log.exception("sender_failed")
                 connection.close()
                 stop.wait(LOOK_EVERY)
-    finally:
-        sender.close()
+        sender.wait_a_moment()
 
 
 class Sender:
@@ -46,8 +51,34 @@ class Sender:
         self._loop.set_default_executor(ThreadPoolExecutor(PLACES, thread_name_prefix="webhook-names"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="webhooks-io", daemon=True)
         self._thread.start()
-        self._done: queue.SimpleQueue[tuple[Claimed, Outcome]] = queue.SimpleQueue()
-        self._under_way: Counter[int] = Counter()
+        self._done: queue.SimpleQueue[tuple[Claimed, Outcome | None]] = queue.SimpleQueue()
+        self._over: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+        # The lanes under way, and whether each is of an endpoint that failed last.
+        self._lanes: dict[Lane, bool] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._lanes)
+
+    def turn(self) -> bool:
+        """Store what came back, take on what is due; true when anything was done."""
+        wake.clear()
+        finished = self._settle()
+        places, doubtful = PLACES - len(self._lanes), DOUBTFUL - sum(self._lanes.values())
+        if places <= 0:
+            return finished
+        begun = claim(now=timezone.now(), places=places, doubtful_places=doubtful, under_way=self._lanes.keys())
+        for lane, rows in groupby(begun, key=attrgetter("webhook_id", "is_retry")):
+            self._begin(lane, list(rows))
+        return bool(finished or begun)
+
+    def wait_a_moment(self) -> None:
+        """For what is under way. What does not come back lapses, and goes out again."""
+        until = time.monotonic() + FAREWELL
+        while self._lanes and time.monotonic() < until:
+            wake.wait(STORE_EVERY)
+            wake.clear()
+            self._settle()
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -55,30 +86,30 @@ class Sender:
         if not self._loop.is_running():
             self._loop.close()
 
-    def turn(self) -> bool:
-        """Store what came back, take on what is due; true when anything was done."""
-        wake.clear()
-        finished = self._finished()
+    def _begin(self, lane: Lane, rows: Sequence[Claimed]) -> None:
+        self._lanes[lane] = rows[0].doubtful
+        asyncio.run_coroutine_threadsafe(self._drive(lane, rows), self._loop)
+
+    async def _drive(self, lane: Lane, rows: Sequence[Claimed]) -> None:
+        from .lanes import drive
+
+        try:
+            await drive(rows, lambda claimed, outcome: self._done.put((claimed, outcome)))
+        finally:
+            self._over.put(lane)
+            wake.set()
+
+    def _settle(self) -> bool:
+        """Lanes first: what a lane reported came before its end."""
+        over = [self._over.get() for _ in range(self._over.qsize())]
+        finished = [self._done.get() for _ in range(self._done.qsize())]
+        for lane in over:
+            del self._lanes[lane]
         if finished:
-            settle([(claimed.id, outcome) for claimed, outcome in finished], now=timezone.now())
-        places = PLACES - self._under_way.total()
-        begun = claim(now=timezone.now(), places=places, under_way=self._under_way) if places > 0 else []
-        for claimed in begun:
-            self._under_way[claimed.webhook_id] += 1
-            asyncio.run_coroutine_threadsafe(self._send(claimed), self._loop)
-        return bool(finished or begun)
-
-    async def _send(self, claimed: Claimed) -> None:
-        outcome = await post(claimed.request)
-        self._done.put((claimed, outcome))
-        wake.set()
-
-    def _finished(self) -> list[tuple[Claimed, Outcome]]:
-        finished = []
-        while not self._done.empty():
-            finished.append(self._done.get())
-            self._under_way[finished[-1][0].webhook_id] -= 1
-        return finished
+            outcomes = [(claimed.id, outcome) for claimed, outcome in finished if outcome is not None]
+            unsent = [claimed.id for claimed, outcome in finished if outcome is None]
+            settle(outcomes, now=timezone.now(), unsent=unsent)
+        return bool(over or finished)
 
     def __enter__(self) -> Sender:
         return self

@@ -5,22 +5,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from base64 import b64encode
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from .models import Webhook
 
+if TYPE_CHECKING:
+    from .posting import Request
+
 SIGNATURE, EVENT = "X-MC-Signature", "X-MC-Event"
+ID, TIMESTAMP, SIGNATURES = "webhook-id", "webhook-timestamp", "webhook-signature"
 AGENTS = {Webhook.Dialect.LEGACY: "MissionControl-Webhook/1.0", Webhook.Dialect.V1: "MissionControl-Webhooks/1"}
 ALGORITHM, FORMAT = "HMAC-SHA256", "sha256=<hex-digest>"
 
 
-def payload_of(event: str, data: Any, *, at: datetime, dialect: str = Webhook.Dialect.LEGACY) -> str:
-    """What is kept of a body: all but the id and the signature that the v1 dialect adds when it is sent."""
+def payload_of(event: str, data: Any, *, at: datetime, id: str, dialect: str = Webhook.Dialect.LEGACY) -> str:
+    """What is kept of a body: all but the signature that the v1 dialect adds when it is sent."""
     if dialect == Webhook.Dialect.V1:
-        return canonical({"event": event, "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "data": data})
+        return canonical({"id": id, "event": event, "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "data": data})
     return orjson.dumps({"event": event, "timestamp": int(at.timestamp()), "data": data}).decode()
 
 
@@ -31,14 +36,9 @@ def stamped_again(payload: str, *, at: datetime, dialect: str = Webhook.Dialect.
     return orjson.dumps({**orjson.loads(payload), "timestamp": int(at.timestamp())}).decode()
 
 
-def numbered(payload: str, id: str) -> str:
-    """With an id, unless it has one: every attempt has that of the first."""
-    return canonical({"id": id, **orjson.loads(payload)})
-
-
-def sealed(payload: str, secret: str) -> str:
-    """With its own signature, as the v1 dialect sends it."""
-    body = orjson.loads(payload)
+def sealed(payload: str, secret: str, id: str) -> str:
+    """With its own signature, as the v1 dialect sends it. Rows of older releases have no id yet."""
+    body = {"id": id, **orjson.loads(payload)}
     digest = hmac.new(secret.encode(), canonical(body).encode(), hashlib.sha256).hexdigest()
     return canonical({**body, "signature": digest})
 
@@ -65,13 +65,28 @@ def verify(secret: str, body: bytes, signature: str) -> bool:
     return hmac.compare_digest(sign(secret, body).encode(), signature.encode())
 
 
-def headers_of(event: str, secret: str | None, body: bytes, dialect: str) -> dict[str, str]:
+def headers_of(request: Request, body: bytes, *, at: datetime) -> dict[str, str]:
+    """Ours and those of the Standard Webhooks specification, which public libraries check."""
+    seconds = str(int(at.timestamp()))
     headers = {
         "Content-Type": "application/json",
-        "User-Agent": AGENTS[Webhook.Dialect(dialect)],
+        "User-Agent": AGENTS[Webhook.Dialect(request.dialect)],
         "Accept-Encoding": "identity",
-        EVENT: event,
+        EVENT: request.event,
+        ID: request.id,
+        TIMESTAMP: seconds,
     }
-    if secret:
-        headers[SIGNATURE] = sign(secret, body)
+    if request.secret:
+        headers[SIGNATURE] = sign(request.secret, body)
+        signed = f"{request.id}.{seconds}.".encode() + body
+        headers[SIGNATURES] = " ".join(_standard(secret, signed) for secret in (request.secret, *request.older))
     return headers
+
+
+def _standard(secret: str, signed: bytes) -> str:
+    return "v1," + b64encode(hmac.digest(secret.encode(), signed, "sha256")).decode()
+
+
+def shared(secret: str) -> str:
+    """The secret as libraries of Standard Webhooks want to be given it."""
+    return "whsec_" + b64encode(secret.encode()).decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -29,12 +29,14 @@ V1 = Webhook.Dialect.V1
 @only_while(partial(somebody_listens, V1))
 def feed_webhooks(page: Sequence[Event]) -> None:
     """Queue a delivery for each webhook and event it wants, in the transaction that moves the cursor."""
-    told = [(event, TOLD_AS.get(event.kind, event.kind)) for event in page]
-    queue(
-        Happening(event.workspace_id, (name,), partial(_data, event), event.at, V1)
-        for event, name in told
-        if name in EVENTS and event.workspace_id is not None
-    )
+    queue(happenings(page))
+
+
+def happenings(page: Sequence[Event]) -> Iterator[Happening]:
+    for event in page:
+        name = TOLD_AS.get(event.kind, event.kind)
+        if name in EVENTS and event.workspace_id is not None:
+            yield Happening(event.id, event.workspace_id, (name,), partial(_data, event), event.at, V1)
 
 
 def _data(event: Event) -> dict[str, Any]:

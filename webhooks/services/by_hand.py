@@ -15,7 +15,8 @@ from webhooks.posting import Outcome, post_now
 
 from .claiming import request_of
 from .queueing import waiting
-from .settling import finish, forget_old
+from .settling import OF_WEBHOOK, finish, forget_old
+from .storing import write
 
 PING = "test.ping"
 GREETING = "Mission Control sent this to test the webhook."
@@ -34,11 +35,9 @@ def ping(*, webhook: Webhook, actor: Actor, now: datetime) -> tuple[Outcome, Del
         "webhook_name": webhook.name,
         "triggered_by": actor.username,
     }
-    payload = signing.payload_of(PING, data, at=now, dialect=webhook.dialect)
-    if webhook.dialect == Webhook.Dialect.V1:
-        # It has no row yet whose number it could have.
-        payload = signing.numbered(payload, f"delivery_{uuid.uuid4().hex}")
-    return _send(waiting(webhook, PING, payload, due_at=now, now=now), webhook, now=now)
+    id = f"delivery_{uuid.uuid4().hex}"
+    payload = signing.payload_of(PING, data, at=now, id=id, dialect=webhook.dialect)
+    return _send(waiting(webhook, PING, payload, due_at=now, now=now, message_id=id), webhook, now=now)
 
 
 def send_again(*, delivery: Delivery, actor: Actor, now: datetime) -> tuple[Outcome, Delivery]:
@@ -49,6 +48,8 @@ def send_again(*, delivery: Delivery, actor: Actor, now: datetime) -> tuple[Outc
         signing.stamped_again(delivery.payload, at=now, dialect=delivery.webhook.dialect),
         due_at=now,
         now=now,
+        event_id=delivery.event_id,
+        message_id=delivery.message_id or f"delivery_{delivery.pk}",
         attempt=delivery.attempt + 1,
         is_retry=True,
         parent_delivery_id=delivery.pk,
@@ -58,12 +59,12 @@ def send_again(*, delivery: Delivery, actor: Actor, now: datetime) -> tuple[Outc
 
 def _send(delivery: Delivery, webhook: Webhook, *, now: datetime) -> tuple[Outcome, Delivery]:
     """Outside of any transaction: an endpoint takes its time. Nothing is stored before there is an outcome."""
-    outcome = post_now(request_of(webhook, delivery))
+    outcome = post_now(request_of(webhook, delivery, now=now))
     with transaction.atomic():
         # Somebody may have removed it meanwhile; who wants to do so now waits.
-        find(Webhook.objects.select_for_update(no_key=True), webhook.pk, "Webhook not found")
-        delivery.due_at = None
+        webhook = find(Webhook.objects.select_for_update(no_key=True), webhook.pk, "Webhook not found")
+        finish(delivery, webhook, outcome, now=now + timedelta(milliseconds=outcome.duration_ms))
         delivery.save()
-        finish(delivery, outcome, now=now + timedelta(milliseconds=outcome.duration_ms))
-        forget_old(webhook.pk)
+        write([webhook], OF_WEBHOOK)
+        forget_old(webhook)
     return outcome, delivery

@@ -1,30 +1,48 @@
-"""Take on what is due. A claim lapses, so that what a dead process took on is taken up again."""
+"""Take on what is due. A claim lapses, so that what a dead process took on is taken up again.
+
+Each webhook has two lanes: first attempts, which go out in the order of the log, and further attempts and replays.
+Rows are claimed from the front of a lane, so its first row tells whether somebody is at it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F
 
+from core.rows import adapted
+from core.rows import places as marks
 from webhooks import signing
 from webhooks.models import Delivery, Webhook
 from webhooks.posting import TIMEOUT, Request
 
-# Longer than a request can take and its outcome can wait to be stored.
+from .breaker import is_half_open
+
+# Longer than a lane is at work with what it was given, and the last outcome waits to be stored.
 CLAIM = timedelta(seconds=3 * TIMEOUT)
-# Of one webhook, so that a slow endpoint does not take the places of the others.
+# Rows that a lane is given at once.
+CHAIN = 32
+# Who falls so far behind gets several requests at once, at the price of the order.
+BEHIND = timedelta(minutes=2)
 AT_ONCE = 8
+# Lanes begun at once, so that the first need not wait for all the others.
+LANES = 128
+
+Lane = tuple[int, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One delivery that this process shall make now."""
+    """One delivery that this process shall make now. `width`: how many of its lane may be under way together."""
 
     id: int
     webhook_id: int
+    is_retry: bool
+    width: int
+    doubtful: bool
     request: Request
 
 
@@ -34,47 +52,123 @@ class Switch:
     retries: Callable[[], bool] = staticmethod(lambda: True)
 
 
-def claim(*, now: datetime, places: int, under_way: Mapping[int, int], only_retries: bool = False) -> list[Claimed]:
-    """At most `places` due deliveries, a fair share of each webhook's. `under_way` counts what runs by webhook."""
+def claim(
+    *,
+    now: datetime,
+    places: int,
+    under_way: Collection[Lane] = (),
+    doubtful_places: int | None = None,
+    at_most: int | None = None,
+    only_retries: bool = False,
+) -> list[Claimed]:
+    """What is due on at most `places` lanes that are not `under_way`, of which `doubtful_places` may be of endpoints
+    that failed last; `at_most` deliveries, lane by lane in their order."""
     if not Webhook.objects.with_something_due(now).exists():
         return []  # without asking for the right to write, which is what this mostly comes to
-    if only_retries:
-        return _claim(now, places, under_way, Q(is_retry=True))
-    return _claim(now, places, under_way, Q() if Switch.retries() else Q(is_retry=False))
+    kinds = [True] if only_retries else [False, True] if Switch.retries() else [False]
+    doubtful = places if doubtful_places is None else doubtful_places
+    return _claim(now, kinds, min(places, LANES), doubtful, under_way, at_most)
 
 
 @transaction.atomic
-def _claim(now: datetime, places: int, under_way: Mapping[int, int], wanted: Q) -> list[Claimed]:
-    taken: list[tuple[Delivery, Webhook]] = []
-    for webhook in Webhook.objects.with_something_due(now):
-        share = min(places - len(taken), AT_ONCE - under_way.get(webhook.pk, 0))
-        if share > 0:
-            taken += [(row, webhook) for row in _due(webhook, now, share, wanted)]
-    if not taken:
-        return []
-    retried = [(row, webhook) for row, webhook in taken if row.is_retry]
-    for row, webhook in retried:
-        row.payload = signing.stamped_again(row.payload, at=now, dialect=webhook.dialect)
-    new = [row for row, webhook in taken if webhook.dialect == Webhook.Dialect.V1 and not row.is_retry]
-    for row in new:
-        row.payload = signing.numbered(row.payload, f"delivery_{row.pk}")
-    Delivery.objects.bulk_update([row for row, _ in retried] + new, ["payload"])
-    Delivery.objects.filter(pk__in=[row.parent_delivery_id for row, _ in retried]).update(next_retry_at=None)
-    Delivery.objects.filter(pk__in=[row.pk for row, _ in taken]).update(claimed_until=now + CLAIM)
-    return [Claimed(row.pk, webhook.pk, request_of(webhook, row)) for row, webhook in taken]
+def _claim(
+    now: datetime, kinds: list[bool], places: int, doubtful: int, under_way: Collection[Lane], at_most: int | None
+) -> list[Claimed]:
+    webhooks = _callable(now, under_way)
+    fronts = {kind: _fronts(webhooks, kind, now, under_way) for kind in kinds}
+    chosen: list[tuple[Webhook, list[Delivery]]] = []
+    for webhook in webhooks.values():
+        if webhook.strikes and doubtful <= 0:
+            continue
+        for rows in _lanes(webhook, [fronts[kind].get(webhook.pk, []) for kind in kinds], now, under_way):
+            chosen.append((webhook, rows))
+            doubtful -= bool(webhook.strikes)
+        if len(chosen) >= places:
+            break
+    taken = [(webhook, row) for webhook, rows in chosen[:places] for row in rows][:at_most]
+    _mark(taken, now)
+    return [_claimed(webhook, row, now) for webhook, row in taken]
 
 
-def request_of(webhook: Webhook, row: Delivery) -> Request:
-    """What is sent of it now, signed with the secret of now."""
-    payload = row.payload
-    if webhook.dialect == Webhook.Dialect.V1 and webhook.secret:
-        payload = signing.sealed(payload, webhook.secret)
-    return Request(webhook.url, row.event_type, webhook.secret, payload, webhook.dialect)
-
-
-def _due(webhook: Webhook, now: datetime, share: int, wanted: Q) -> list[Delivery]:
-    """Locked where several workers could want the same rows; SQLite has one writer at a time."""
-    rows = Delivery.objects.due(now).filter(wanted, webhook=webhook).order_by("due_at", "id")
+def _callable(now: datetime, under_way: Collection[Lane]) -> dict[int, Webhook]:
+    """Those with something due, the sound ones first. Locked: who claims from one, claims alone."""
+    rows = Webhook.objects.with_something_due(now).order_by("strikes", F("last_fired_at").asc(nulls_first=True), "id")
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True)
-    return list(rows[:share])
+        rows = rows.select_for_update(skip_locked=True, no_key=True)
+    both = {id for id, is_retry in under_way if is_retry and (id, False) in under_way}
+    return {row.pk: row for row in rows if row.pk not in both}
+
+
+def _lanes(
+    webhook: Webhook, fronts: Sequence[list[Delivery]], now: datetime, under_way: Collection[Lane]
+) -> Iterable[list[Delivery]]:
+    """What may be begun for one webhook: the front of each free lane, or the one request that tries it out."""
+    if not is_half_open(webhook):
+        yield from (rows for rows in fronts if rows and not _is_claimed(rows[0], now))
+        return
+    waiting = [row for rows in fronts for row in rows]
+    alone = not any((webhook.pk, kind) in under_way for kind in (False, True))
+    if waiting and alone and not any(_is_claimed(row, now) for row in waiting):
+        # The furthest, so that what is hopeless comes to its end.
+        yield [max(waiting, key=lambda row: (row.attempt, -row.pk))]
+
+
+def _is_claimed(row: Delivery, now: datetime) -> bool:
+    return row.claimed_until is not None and row.claimed_until > now
+
+
+def _fronts(
+    webhooks: Iterable[int], is_retry: bool, now: datetime, under_way: Collection[Lane]
+) -> dict[int, list[Delivery]]:
+    """The first rows of these lanes. By hand, since no query of the ORM limits the rows of each webhook."""
+    wanted = [id for id in webhooks if (id, is_retry) not in under_way]
+    if not wanted:
+        return {}
+    table, hooks = Delivery._meta.db_table, Webhook._meta.db_table
+    due, order = ("x.is_retry AND x.due_at <= %s", "x.due_at, x.id") if is_retry else ("NOT x.is_retry", "x.id")
+    moment = [adapted(now)] if is_retry else []
+    front = f"FROM {table} x WHERE x.webhook_id = w.id AND NOT x.is_done AND {due} ORDER BY {order} LIMIT {CHAIN}"
+    if connection.vendor == "postgresql":
+        joined = f"CROSS JOIN LATERAL (SELECT x.* {front}) d"
+    else:
+        joined = f"JOIN {table} d ON d.id IN (SELECT x.id {front})"
+    order = order.replace("x.", "d.")
+    text = f"SELECT d.* FROM {hooks} w {joined} WHERE w.id IN ({marks(wanted)}) ORDER BY w.id, {order}"
+    found: dict[int, list[Delivery]] = {}
+    for row in Delivery.objects.raw(text, [*moment, *wanted]):
+        found.setdefault(row.webhook_id, []).append(row)
+    return found
+
+
+def _mark(taken: Sequence[tuple[Webhook, Delivery]], now: datetime) -> None:
+    again = [(webhook, row) for webhook, row in taken if row.is_retry]
+    for webhook, row in again:
+        row.payload = signing.stamped_again(row.payload, at=now, dialect=webhook.dialect)
+    if again:
+        Delivery.objects.bulk_update([row for _, row in again], ["payload"])
+        Delivery.objects.filter(pk__in=[row.parent_delivery_id for _, row in again]).update(next_retry_at=None)
+    if taken:
+        Delivery.objects.filter(pk__in=[row.pk for _, row in taken]).update(claimed_until=now + CLAIM)
+
+
+def _claimed(webhook: Webhook, row: Delivery, now: datetime) -> Claimed:
+    behind = not webhook.strikes and row.due_at is not None and row.due_at < now - BEHIND
+    width = AT_ONCE if behind else 1
+    request = request_of(webhook, row, now=now)
+    return Claimed(row.pk, webhook.pk, row.is_retry, width, bool(webhook.strikes), request)
+
+
+def request_of(webhook: Webhook, row: Delivery, *, now: datetime) -> Request:
+    """What is sent of it now, signed with the secret of now, and with the one before while that is still good."""
+    id, payload = row.message_id or f"delivery_{row.pk}", row.payload
+    if webhook.dialect == Webhook.Dialect.V1 and webhook.secret:
+        payload = signing.sealed(payload, webhook.secret, id)
+    until = webhook.previous_secret_until
+    still_good = webhook.previous_secret and until is not None and until > now
+    older = (webhook.previous_secret,) if still_good and webhook.previous_secret else ()
+    return Request(webhook.url, row.event_type, webhook.secret, payload, webhook.dialect, id, older)
+
+
+def release(rows: Iterable[int]) -> None:
+    """Give back what was claimed and not begun."""
+    Delivery.objects.filter(pk__in=list(rows), is_done=False).update(claimed_until=None)

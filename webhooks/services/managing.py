@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,9 @@ from core.ids import ref
 from core.rows import change, find
 from webhooks.addresses import check_resolved, check_url
 from webhooks.models import Webhook
+
+# How long a replaced secret signs beside the new one.
+OVERLAP = timedelta(hours=24)
 
 
 def find_webhook(*, actor: Actor, id: int | None) -> Webhook:
@@ -72,13 +75,18 @@ def update_webhook(
     new_secret: bool = False,
     reset_circuit: bool = False,
 ) -> Webhook:
-    """Set the given columns. Resetting the circuit forgets the failures and lets what waits go out again."""
+    """Set the given columns. Resetting the circuit forgets the failures and lets what waits go out again; a secret
+    that is replaced goes on signing for a day beside the new one."""
     if "url" in changes:
         check_url(changes["url"])
     if new_secret:
         changes = {**changes, "secret": _new_secret()}
+    if "secret" in changes:
+        changes = {**changes, "previous_secret": webhook.secret, "previous_secret_until": now + OVERLAP}
     if reset_circuit:
         changes = {**changes, "consecutive_failures": 0, "enabled": True}
+    if reset_circuit or "url" in changes:
+        changes = {**changes, "strikes": 0, "paused_until": None}
     if changes:
         webhook = change(webhook, "Webhook not found", **changes, updated_at=now)
         record(changed(webhook, actor), at=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +17,21 @@ from webhooks.waking import wake
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event of a workspace under the names webhooks know. `data` is made only if somebody wants it."""
+    """One event of the log under the names webhooks know. `data` is made only if somebody wants it."""
 
+    event_id: int
     workspace_id: int
     names: tuple[str, ...]
     data: Callable[[], dict[str, Any]]
     at: datetime
     dialect: str = Webhook.Dialect.LEGACY
+    _payloads: dict[str, str] = field(default_factory=dict)
+
+    def payload(self, name: str, id: str) -> str:
+        """Made once for all who want it."""
+        if name not in self._payloads:
+            self._payloads[name] = signing.payload_of(name, self.data(), at=self.at, id=id, dialect=self.dialect)
+        return self._payloads[name]
 
 
 def somebody_listens(dialect: str = Webhook.Dialect.LEGACY) -> bool:
@@ -45,12 +53,26 @@ def queue(happenings: Iterable[Happening]) -> int:
 
 
 def _rows(one: Happening, webhooks: list[Webhook]) -> Iterable[Delivery]:
-    for name in one.names:
-        payload = ""
-        for webhook in webhooks:
-            if webhook.dialect == one.dialect and webhook.created_at <= one.at and webhook.wants(name):
-                payload = payload or signing.payload_of(name, one.data(), at=one.at, dialect=one.dialect)
-                yield waiting(webhook, name, payload, due_at=one.at, now=one.at)
+    for webhook in webhooks:
+        if webhook.dialect == one.dialect and webhook.created_at <= one.at:
+            yield from rows_for(webhook, one, due_at=one.at)
+
+
+def rows_for(webhook: Webhook, one: Happening, *, due_at: datetime, **fields: Any) -> Iterable[Delivery]:
+    """One per name that it wants to hear, with ids that are the same whenever and to whomever it is told."""
+    for n, name in enumerate(one.names):
+        if webhook.wants(name):
+            id = f"delivery_{one.event_id}" + (f"_{n + 1}" if n else "")
+            yield waiting(
+                webhook,
+                name,
+                one.payload(name, id),
+                due_at=due_at,
+                now=due_at,
+                event_id=one.event_id,
+                message_id=id,
+                **fields,
+            )
 
 
 def waiting(webhook: Webhook, event: str, payload: str, *, due_at: datetime, now: datetime, **fields: Any) -> Delivery:

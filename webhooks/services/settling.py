@@ -3,124 +3,148 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from activity.services import record
 from core.actors import system
 from core.metrics import DELIVERIES
+from core.rows import insert
 from governance.models import Alert
 from governance.services.alerts import Trouble, open_alert
 from webhooks.models import Delivery, Webhook
 from webhooks.posting import Outcome
 
+from . import breaker
+from .claiming import release
 from .managing import changed
 from .queueing import waiting
+from .storing import write
 
 DELAYS = (30, 300, 1800, 7200, 28_800)
 JITTER = 0.2
 HISTORY = 200
 NO_ANSWER = -1
+# The endpoint says that it is no more.
+GONE = 410
 # Deliveries in a row that failed for good, in the v1 dialect.
 EXHAUSTED = 5
 V1 = Webhook.Dialect.V1
+# What the outcome of a request changes.
+OF_DELIVERY = (
+    "is_done", "is_dead", "created_at", "claimed_until", "due_at", "status_code", "response_body", "error",
+    "duration_ms", "next_retry_at",
+)  # fmt: skip
+OF_WEBHOOK = (
+    "enabled", "consecutive_failures", "successful_deliveries", "failed_deliveries", "last_fired_at", "last_status",
+    "strikes", "paused_until",
+)  # fmt: skip
 
 
 @transaction.atomic
-def settle(outcomes: Sequence[tuple[int, Outcome]], *, now: datetime) -> None:
-    """Store the outcomes of claimed deliveries. One that was settled meanwhile, or removed, stays as it is."""
-    known = dict(outcomes)
-    rows = Delivery.objects.filter(pk__in=known, is_done=False).select_related("webhook").order_by("pk")
-    touched = set()
-    for row in rows:
-        outcome = known[row.pk]
-        if finish(row, outcome, now=now):
-            _count_failures(row, outcome, now=now)
-            touched.add(row.webhook_id)
-    for webhook_id in touched:
-        forget_old(webhook_id)
+def settle(outcomes: Sequence[tuple[int, Outcome]], *, now: datetime, unsent: Iterable[int] = ()) -> None:
+    """Store the outcomes of claimed deliveries, as they came back, and give back what was not sent. One that was
+    settled meanwhile, or removed, stays as it is."""
+    release(unsent)
+    claimed = Delivery.objects.filter(pk__in=[id for id, _ in outcomes], is_done=False)
+    webhooks = locked(claimed.values_list("webhook_id", flat=True))
+    rows = {row.pk: row for row in claimed if row.webhook_id in webhooks}
+    again: list[Delivery] = []
+    for id, outcome in outcomes:
+        if id in rows and not rows[id].is_done:
+            row, webhook = rows[id], webhooks[rows[id].webhook_id]
+            finish(row, webhook, outcome, now=now)
+            again += _judge(row, webhook, outcome, now=now)
+    insert(again)
+    write(list(rows.values()), OF_DELIVERY)
+    write(list(webhooks.values()), OF_WEBHOOK)
+    for webhook in webhooks.values():
+        forget_old(webhook)
 
 
-def finish(row: Delivery, outcome: Outcome, *, now: datetime) -> bool:
-    """Turn a waiting row into history; false when somebody else was faster."""
+def locked(ids: Iterable[int]) -> dict[int, Webhook]:
+    """These webhooks as they are now, and until the end of the transaction."""
+    rows = Webhook.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
+def finish(row: Delivery, webhook: Webhook, outcome: Outcome, *, now: datetime) -> None:
+    """Turn what was sent into history. Nothing is stored yet."""
     began = now - timedelta(milliseconds=outcome.duration_ms)
-    finished = Delivery.objects.filter(pk=row.pk, is_done=False).update(
-        is_done=True,
-        created_at=began,
-        claimed_until=None,
-        due_at=None,
-        status_code=outcome.status,
-        response_body=outcome.body,
-        error=outcome.error,
-        duration_ms=outcome.duration_ms,
-    )
-    if finished:
-        tally = "successful_deliveries" if outcome.success else "failed_deliveries"
-        DELIVERIES.labels("delivered" if outcome.success else "failed").observe(outcome.duration_ms / 1000)
-        status = NO_ANSWER if outcome.status is None else outcome.status
-        Webhook.objects.filter(pk=row.webhook_id).update(
-            **{tally: F(tally) + 1}, last_fired_at=began, last_status=status
-        )
-    return bool(finished)
+    row.is_done, row.claimed_until, row.due_at, row.created_at = True, None, None, began
+    row.status_code, row.response_body, row.error = outcome.status, outcome.body, outcome.error
+    row.duration_ms = outcome.duration_ms
+    DELIVERIES.labels("delivered" if outcome.success else "failed").observe(outcome.duration_ms / 1000)
+    webhook.successful_deliveries += outcome.success
+    webhook.failed_deliveries += not outcome.success
+    webhook.last_fired_at = began
+    webhook.last_status = NO_ANSWER if outcome.status is None else outcome.status
 
 
-def _count_failures(row: Delivery, outcome: Outcome, *, now: datetime) -> None:
+def _judge(row: Delivery, webhook: Webhook, outcome: Outcome, *, now: datetime) -> list[Delivery]:
     """Automatic deliveries alone count: they try again, and in the end switch the webhook off. Each attempt counts;
     in the v1 dialect, each delivery that failed for good."""
-    webhook = Webhook.objects.filter(pk=row.webhook_id)
     if outcome.success:
-        webhook.exclude(consecutive_failures=0).update(consecutive_failures=0)
-        return
-    is_v1 = row.webhook.dialect == V1
-    retries, most = (
-        (len(DELAYS), EXHAUSTED) if is_v1 else (settings.WEBHOOK_MAX_RETRIES - 1, settings.WEBHOOK_MAX_RETRIES)
-    )
-    goes_on = row.attempt < retries
+        webhook.consecutive_failures = 0
+        breaker.close(webhook)
+        return []
+    breaker.strike(webhook, outcome, now=now)
+    is_v1, attempts = webhook.dialect == V1, settings.WEBHOOK_MAX_RETRIES
+    retries, most = (len(DELAYS), EXHAUSTED) if is_v1 else (attempts - 1, attempts)
+    goes_on = row.attempt < retries and outcome.status != GONE
     if not (is_v1 and goes_on):
-        webhook.update(consecutive_failures=F("consecutive_failures") + 1)
+        webhook.consecutive_failures += 1
     if goes_on:
-        _try_again(row, now=now)
-    elif webhook.filter(consecutive_failures__gte=most, enabled=True).update(enabled=False):
-        record(changed(row.webhook, system(row.workspace_id)), at=now)
-        if is_v1:
-            _alert(row.webhook, outcome, now=now)
+        return [_next_try(row, webhook, outcome, now=now)]
+    row.is_dead = True
+    if webhook.enabled and (outcome.status == GONE or webhook.consecutive_failures >= most):
+        _switch_off(webhook, outcome, now=now)
+    return []
 
 
-def _alert(webhook: Webhook, outcome: Outcome, *, now: datetime) -> None:
-    trouble = Trouble(
-        "WEBHOOK_DISABLED",
-        Alert.Severity.WARNING,
-        f"A webhook was switched off: {webhook.name}",
-        f"{EXHAUSTED} deliveries in a row failed for good, the last with {outcome.error or outcome.status}.",
-        metadata={"webhookId": f"webhook_{webhook.pk}"},
-    )
-    open_alert(trouble=trouble, actor=system(webhook.workspace_id), now=now)
-
-
-def _try_again(row: Delivery, *, now: datetime) -> None:
+def _next_try(row: Delivery, webhook: Webhook, outcome: Outcome, *, now: datetime) -> Delivery:
     delay = DELAYS[min(row.attempt, len(DELAYS) - 1)] * random.uniform(1 - JITTER, 1 + JITTER)
-    due_at = now + timedelta(seconds=delay)
-    again = waiting(
-        row.webhook,
+    row.next_retry_at = now + timedelta(seconds=max(delay, outcome.retry_after))
+    return waiting(
+        webhook,
         row.event_type,
         row.payload,
-        due_at=due_at,
+        due_at=row.next_retry_at,
         now=now,
+        event_id=row.event_id,
+        message_id=row.message_id or f"delivery_{row.pk}",
         attempt=row.attempt + 1,
         is_retry=True,
         parent_delivery_id=row.pk,
     )
-    again.save()
-    Delivery.objects.filter(pk=row.pk).update(next_retry_at=due_at)
 
 
-def forget_old(webhook_id: int) -> None:
-    """Keep the newest of the history."""
-    history = Delivery.objects.filter(webhook_id=webhook_id).done()
+def _switch_off(webhook: Webhook, outcome: Outcome, *, now: datetime) -> None:
+    webhook.enabled = False
+    actor = system(webhook.workspace_id)
+    record(changed(webhook, actor), at=now)
+    if webhook.dialect != V1:
+        return
+    why = f"{EXHAUSTED} deliveries in a row failed for good, the last with {outcome.error or outcome.status}."
+    if outcome.status == GONE:
+        why = f"The endpoint answered {GONE}: it is no more."
+    title = f"A webhook was switched off: {webhook.name}"
+    metadata = {"webhookId": f"webhook_{webhook.pk}"}
+    trouble = Trouble("WEBHOOK_DISABLED", Alert.Severity.WARNING, title, why, metadata=metadata)
+    open_alert(trouble=trouble, actor=actor, now=now)
+
+
+def forget_old(webhook: Webhook) -> None:
+    """Keep the newest of the history; in the v1 dialect, what was given up as well."""
+    if webhook.successful_deliveries + webhook.failed_deliveries <= HISTORY:
+        return
+    history = Delivery.objects.filter(webhook=webhook).done()
     old = list(history.values_list("pk", flat=True)[HISTORY : HISTORY + 500])
+    forgotten = Delivery.objects.filter(pk__in=old)
+    if webhook.dialect == V1:
+        forgotten = forgotten.filter(is_dead=False)
     if old:
-        Delivery.objects.filter(pk__in=old).delete()
+        forgotten.delete()

@@ -185,7 +185,7 @@ class DeliveringTests(WebhookTestCase):
             (got,) = receiver.got
         body = got.body
         assert set(body) == {"id", "event", "timestamp", "data", "signature"}
-        assert body["id"] == f"delivery_{Delivery.objects.get().pk}"
+        assert body["id"] == got.headers["webhook-id"] == f"delivery_{Delivery.objects.get().event_id}"
         assert (body["event"], body["data"]["task"]["id"]) == ("task.created", task["id"])
         assert body["timestamp"].endswith("Z")
         signature = body.pop("signature")
