@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --quiet --require-hashes
 
-.PHONY: run demo demo-v1 test lint check bench lock format clean
+.PHONY: run demo demo-v1 test stress lint check bench lock format clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -13,7 +13,7 @@ run: $(VENV)/run
 demo: $(VENV)/run
 	@$(BIN)/python manage.py simulate --agents 50 --minutes 5
 
-# ARGS='--by-hand': you are the person at the dashboard; ARGS='--pace 3': slow enough to watch.
+# ARGS=--by-hand: you are the person at the dashboard; ARGS=--keep: look at it afterwards; ARGS='--pace 3': slower.
 demo-v1: $(VENV)/dev
 	@$(BIN)/python -m simulation.v1 $(ARGS)
 
@@ -21,6 +21,10 @@ test: $(VENV)/dev
 	@$(BIN)/python -m tests.servers
 	@$(BIN)/python -m pytest
 	@cd client && ../$(BIN)/python -m pytest -n 2
+
+# A thousand rounds of what every run of the tests does two hundred of.
+stress: $(VENV)/dev
+	@MC_TEST_CLAIMS=1000 $(BIN)/python -m pytest -n 0 --durations 0 tests/distributed/test_claim_races.py
 
 lint: $(VENV)/dev
 	@$(BIN)/python -m tools.lint

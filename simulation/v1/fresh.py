@@ -21,7 +21,7 @@ from .office import CannotPlay
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("MC_", "DJANGO_", "AUTH_", "API_KEY", "DATABASE_URL", "REDIS_URL", "PORT", "HOST")
-STARTS_WITHIN = 60.0
+STARTS_WITHIN = 150.0
 ENDS_WITHIN = 10.0
 
 
