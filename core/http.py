@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from http.cookies import Morsel
 
 SCHEMES = {"bearer", "apikey", "token"}
@@ -52,7 +52,7 @@ def text_of(headers: Headers, name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
 
 
-def client_ip(peer: str, *, forwarded_for: str, real_ip: str, trusted: set[str]) -> str:
+def client_ip(peer: str, *, forwarded_for: str, real_ip: str, trusted: Container[str]) -> str:
     """The caller's address. Forwarding headers count only from a trusted proxy: its right-most stranger."""
     if peer not in trusted:
         return peer

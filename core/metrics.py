@@ -1,24 +1,26 @@
 """What the processes of this machine count, in the form of Prometheus.
 
-Each process writes files of its own under `metrics/` in the data folder; whoever is asked adds them up. Names and
-labels follow the conventions of Prometheus: seconds, `_total`, labels of few values.
+Each process writes files of its own under `metrics/` in the data folder, by machine, since several may share it; who
+is asked adds up those of its own. Names and labels follow the conventions of Prometheus: seconds, labels of few values.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
-FOLDER: Path = settings.DATA_DIR / "metrics"
+FOLDER: Path = settings.DATA_DIR / "metrics" / socket.gethostname()
 # Read by the library when it is imported.
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(FOLDER)
 FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-from prometheus_client import Gauge, Histogram  # noqa: E402
+from prometheus_client import CollectorRegistry, Gauge, Histogram  # noqa: E402
+from prometheus_client.multiprocess import MultiProcessCollector  # noqa: E402
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -42,6 +44,13 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
 @lru_cache(maxsize=4096)
 def _request(method: str, route: str, status: int) -> Histogram:
     return REQUESTS.labels(method, route, str(status))
+
+
+def counted() -> CollectorRegistry:
+    """What the processes of this machine have counted."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(FOLDER))  # type: ignore[no-untyped-call]
+    return registry
 
 
 def forget_the_dead() -> None:

@@ -20,8 +20,9 @@ from celery.exceptions import SecurityWarning
 from celery.schedules import crontab
 from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
+from prometheus_client import start_http_server
 
-from core.metrics import JOBS
+from core.metrics import JOBS, counted, forget_the_dead
 
 # Containers run as root; no pickled message is ever accepted, which is what the warning is about.
 warnings.filterwarnings("ignore", category=SecurityWarning)
@@ -85,6 +86,18 @@ def _count_run(task_id: str, task: Any, state: str, **_: Any) -> None:
     JOBS.labels(task.name, (state or "unknown").lower()).observe(took)
 
 
+class Figures(bootsteps.StartStopStep):
+    """Tells Prometheus what was counted on a machine without web processes. It asks for no key."""
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self.enabled = settings.METRICS_PORT > 0
+
+    def start(self, parent: Any) -> None:
+        forget_the_dead()
+        start_http_server(settings.METRICS_PORT, settings.HOST, counted())
+
+
 class ReaderLoop(bootsteps.StartStopStep):
     """Runs the durable readers of the log in a thread of the worker."""
 
@@ -137,4 +150,4 @@ class EmbeddedBeat(bootsteps.StartStopStep):
             self._service.stop()
 
 
-app.steps["worker"].update({ReaderLoop, WebhookSender, EmbeddedBeat})
+app.steps["worker"].update({Figures, ReaderLoop, WebhookSender, EmbeddedBeat})

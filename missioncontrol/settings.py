@@ -8,6 +8,8 @@ from pathlib import Path
 
 import environ
 
+from core.networks import Networks
+
 from . import env, secretfile
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -145,7 +147,7 @@ COOKIE_SECURE = env.flag("MC_COOKIE_SECURE") if env.text("MC_COOKIE_SECURE") els
 ALLOWED_HOSTS = ["*"]
 HOSTS_ALLOWED = env.words("MC_ALLOWED_HOSTS")
 ALLOW_ANY_HOST = env.flag("MC_ALLOW_ANY_HOST")
-TRUSTED_PROXIES = set(env.words("MC_TRUSTED_PROXIES"))
+TRUSTED_PROXIES = Networks(env.words("MC_TRUSTED_PROXIES"))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 HSTS_ALWAYS = env.flag("MC_ENABLE_HSTS")
 HSTS = HSTS_ALWAYS or not env.flag("MC_DISABLE_HSTS")
@@ -291,6 +293,8 @@ SPECTACULAR_SETTINGS = {
 # -- processes --------------------------------------------------------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 3000)
+# Where a worker tells Prometheus what it counted; 0: nowhere, since web processes beside it tell that too.
+METRICS_PORT = env.number("MC_METRICS_PORT", 0)
 WEB_CONCURRENCY = max(1, env.number("WEB_CONCURRENCY", os.cpu_count() or 1))
 REQUEST_THREADS = max(1, env.number("MC_REQUEST_THREADS", 6))
 IDEMPOTENCY_TTL_HOURS = max(1, env.number("MC_IDEMPOTENCY_TTL_HOURS", 24))

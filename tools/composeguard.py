@@ -24,6 +24,12 @@ SERVICE: dict[str, Any] = {
         "volumes": STRINGS,
         "restart": {"enum": ["no", "always", "on-failure", "unless-stopped"]},
         "init": {"type": "boolean"},
+        "user": {"type": "string"},
+        "security_opt": STRINGS,
+        "cap_drop": STRINGS,
+        "cap_add": STRINGS,
+        "shm_size": {"type": ["string", "integer"]},
+        "logging": {"type": "object", "required": ["driver"]},
         "read_only": {"type": "boolean"},
         "tmpfs": STRINGS,
         "stop_grace_period": {"type": "string"},
@@ -60,6 +66,7 @@ SCHEMA = {
         "name": {"type": "string"},
         "services": {"type": "object", "additionalProperties": SERVICE},
         "volumes": {"type": "object"},
+        "networks": {"type": "object"},
     },
 }
 

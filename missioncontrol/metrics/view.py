@@ -5,16 +5,15 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from accounts.access import gate
 from accounts.isolation import check_isolation
 from accounts.scopes import ip_in, presented_in
 from activity.audit import Origin
-from core import metrics
 from core.actors import Role
 from core.errors import Denied, Unauthenticated
+from core.metrics import counted
 
 from .figures import Figures
 
@@ -31,7 +30,6 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"{error.message}\n", "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
     except Denied as error:
         return HttpResponse(f"{error.message}\n", "text/plain", 403)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(metrics.FOLDER))  # type: ignore[no-untyped-call]
+    registry = counted()
     registry.register(Figures(now))
     return HttpResponse(generate_latest(registry), CONTENT_TYPE_LATEST)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core import metrics
 from tests.realtime.listening import listening
-from tests.server import ROOT, Server, unique
+from tests.server import ROOT, Server, free_port, unique
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -37,11 +39,15 @@ def value(found: Samples, name: str, **labels: str) -> float:
 
 
 def until(server: Server, holds: Callable[[Samples], bool]) -> Samples:
+    wait_for(lambda: holds(samples(server)))
+    return samples(server)
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
-    while not holds(found := samples(server)):
-        assert time.monotonic() < deadline, found
+    while not holds():
+        assert time.monotonic() < deadline
         time.sleep(0.2)
-    return found
 
 
 def test_strangers_learn_nothing(whole):
@@ -97,6 +103,22 @@ def test_a_reader_that_is_behind_is_seen(whole):
     found = samples(whole)
     lag = value(found, "mc_log_reader_lag_events", reader="slow")
     assert lag >= 1
+
+
+def test_a_worker_on_a_machine_of_its_own_tells_what_it_counted():
+    port = free_port()
+    with Server(worker=True, MC_METRICS_PORT=str(port)) as running:
+        running.wait_until_ready()
+        wait_for(lambda: "mc_job_seconds" in page(f"http://127.0.0.1:{port}/metrics"))
+
+
+def page(url: str) -> str:
+    """Empty while nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return str(answer.read().decode())
+    except urllib.error.URLError:
+        return ""
 
 
 def test_a_restart_begins_again_at_zero(whole):
