@@ -55,6 +55,7 @@ def grouped_agents(workspace_id: int) -> QuerySet[Any, Any]:
     holders = Task.objects.in_workspace(workspace_id).filter(status=Task.Status.IN_PROGRESS)
     standing = Case(
         When(status=Presence.ERROR, then=Value(0)),
+        When(mandate__control=Mandate.Control.QUARANTINED, then=Value(0)),
         When(mandate__control__in=STOPPED, then=Value(1)),
         When(status=Presence.OFFLINE, then=Value(4)),
         When(status__in=[Presence.BUSY, Presence.ACTIVE], then=Value(2)),

@@ -5,8 +5,13 @@ from types import SimpleNamespace as Row
 
 from django.utils import timezone
 
+from agents.models import Agent, Mandate
+from core.money import MICRO
+from governance.services.usage import Use
 from tasks.models import COLUMN_OF, Task
 from web import words
+
+from .standing import Standing
 
 TITLES = (
     "Collect supplier prices for the quarterly comparison",
@@ -44,8 +49,36 @@ def ticks(pattern: str) -> list[str]:
     return [kinds[letter] for letter in (pattern * 60)[:60]]
 
 
-def strips() -> list[Row]:
+def standings_of() -> list[Standing]:
+    """Stopped in every way, or not at all."""
+    now, control = timezone.now(), Mandate.Control
+    stopped = (
+        (control.ACTIVE, None, None),
+        (control.PAUSED, "Waits for the new prices", now + timedelta(hours=4)),
+        (control.PAUSED, "BUDGET", None),
+        (control.QUARANTINED, "It deleted files outside of its folder", None),
+        (control.DRAINED, "Moves to another host", None),
+        (control.OFFLINE, "no heartbeat", None),
+    )
+    return [
+        Standing(Agent(), Mandate(control=word, status_reason=reason, status_until=until))
+        for word, reason, until in stopped
+    ]
+
+
+def uses() -> list[Use]:
+    """Budgets that are untouched, in use, and past each mark."""
     now = timezone.now()
+    agents = [Mandate(agent=Agent(name=name)) for name in ("ember", "jordan", "scout", "ferry", "quill", "harbor")]
+    spent = (0, 35, 82, 96, 100, 130)
+    return [
+        Use(mandate, (5 * MICRO, MICRO), 0, percent * MICRO // 20, now)
+        for mandate, percent in zip(agents, spent, strict=True)
+    ]
+
+
+def strips() -> list[Row]:
+    now, standings, budgets = timezone.now(), standings_of(), uses()
     people = (
         ("jordan", "researcher", "busy", "wbwwwbbw"),
         ("scout", "reviewer", "online", "bbbbbbbb"),
@@ -65,7 +98,9 @@ def strips() -> list[Row]:
                 last_seen=None if name == "ember" else now - timedelta(seconds=12 * 9**place),
                 last_activity="waiting for work",
             ),
-            sign=words.PRESENCE[status],
+            sign=standings[place].sign if standings[place].is_stopped else words.PRESENCE[status],
+            standing=standings[place],
+            use=budgets[place],
             ticks=ticks(pattern),
             task=work[place] if place % 2 == 0 else None,
             today=place * place * 1_733_000,

@@ -18,6 +18,7 @@ def styleguide(request: PageRequest) -> HttpResponse:
         "signs": samples.signs(),
         "presences": samples.presences(),
         "strips": samples.strips(),
+        "uses": samples.uses(),
         "cards": samples.cards(),
         "stories": samples.stories(),
     }

@@ -1,7 +1,7 @@
 // Work that news asks for again and again: done at once after a rest, and never more often than it is worth.
-const REST = 1000;
+const REST = 600;
 // Of what the work takes, so that a busy server is asked less often.
-const TIMES = 8;
+const TIMES = 4;
 
 /** `paced(work)` returns a function that has the work done soon; what it is told meanwhile counts for the next time. */
 export function paced(work, rest = REST) {

@@ -64,7 +64,7 @@ def test_spending_and_budget_on_the_page(visit: Opener, server: Server) -> None:
     assert server.ask("POST", "/api/tokens", report)[0] in (200, 201)
     expect(page.get_by_text(model)).to_be_visible(timeout=12_000)
     expect(page.locator(".trend canvas")).to_be_visible()
-    page.get_by_role("button", name="budget").click()
+    page.locator(".month").get_by_role("button", name="budget").click()
     page.get_by_label("Dollars a month").fill("a lot")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_have_text("Write the budget as an amount in dollars, such as 250.")
