@@ -34,17 +34,18 @@ class Counted:
     n: int
 
 
-def voices(agent: Agent) -> tuple[str, str]:
-    """The names under which the log knows the agent: its own, and that of its keys."""
-    return agent.name, f"agent:{agent.name}"
+def voices(agent: Agent) -> tuple[str, ...]:
+    """The names under which the log knows the agent: its own, present and former, and those of its keys."""
+    return tuple(voice for name in agent.names for voice in (name, f"agent:{name}"))
 
 
 def counted(agent: Agent, span: Span) -> list[Counted]:
+    names = voices(agent)
     rows = ask(
         f"SELECT {hour_of_event()}, type, count(*) FROM {Event._meta.db_table} WHERE kind = 'activity.created'"
-        f" AND workspace_id = %s AND actor IN ({places(voices(agent))}) AND at >= %s AND at < %s"
+        f" AND workspace_id = %s AND actor IN ({places(names)}) AND at >= %s AND at < %s"
         " GROUP BY 1, 2 ORDER BY 1, 2",
-        [agent.workspace_id, *voices(agent), adapted(span.since), adapted(span.until)],
+        [agent.workspace_id, *names, adapted(span.since), adapted(span.until)],
     )
     return [Counted(hour, type, n) for hour, type, n in rows]
 

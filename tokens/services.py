@@ -135,6 +135,12 @@ class Sums:
                 sum[3] += row.requests
                 sum[4] = last
 
+    def put(self, slot: tuple[Any, ...], figures: Sequence[int], *, last: int) -> None:
+        sum = self._figures[slot]
+        for place, figure in enumerate(figures):
+            sum[place] += figure
+        sum[-1] = max(sum[-1], last)
+
     def save(self) -> None:
         """Add to the rows that exist, insert the others: one prepared statement, which the ORM cannot say."""
         table = Rollup._meta.db_table

@@ -124,6 +124,8 @@ class Agent(models.Model):
     name = models.CharField(max_length=LONGEST_NAME)
     slug = models.CharField(max_length=110)
     handle = models.CharField(max_length=LONGEST_NAME)
+    # Under which the log and the comments speak of it still.
+    former_names = models.JSONField(default=list)
     role = models.CharField(max_length=100)
     session_key = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001 - unique unless absent
     soul_content = models.TextField(null=True)  # noqa: DJ001 - the contract tells null from empty
@@ -176,6 +178,15 @@ class Agent(models.Model):
     def set_pulse(self, pulse: Pulse) -> None:
         self.pulse_minute, self.pulse_beats = pulse.minute, pulse.beats
         self.pulse_work, self.pulse_errors = pulse.work, pulse.errors
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it has had, the present one first; what another agent is called by now is that one's."""
+        if not self.former_names:
+            return (self.name,)
+        taken = Agent.objects.filter(workspace_id=self.workspace_id, name__in=self.former_names)
+        others = set(taken.exclude(pk=self.pk).values_list("name", flat=True))
+        return (self.name, *(name for name in self.former_names if name not in others and name != self.name))
 
     def snapshot(self) -> dict[str, Any]:
         """What the log keeps of an agent: every public column, times in milliseconds."""

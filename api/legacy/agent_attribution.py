@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from django.db.models import QuerySet
+
 from agents.models import Agent
 from agents.stories import Span, audited, counted, told_by, told_of
 from core.clock import seconds
@@ -54,7 +56,7 @@ def identity(agent: Agent, span: Span) -> Section:
             "tasks_total": counts.total(),
             "tasks_completed": counts[Task.Status.DONE],
             "tasks_active": counts.total() - sum(counts[status] for status in FINISHED),
-            "comments_authored": Comment.objects.filter(workspace_id=agent.workspace_id, author=agent.name).count(),
+            "comments_authored": _said_by(agent).count(),
         },
     }
 
@@ -69,11 +71,13 @@ def audit(agent: Agent, span: Span) -> Section:
     }
 
 
+def _said_by(agent: Agent) -> QuerySet[Comment]:
+    return Comment.objects.filter(workspace_id=agent.workspace_id, author__in=agent.names)
+
+
 def mutations(agent: Agent, span: Span) -> Section:
     tasks = [told_out(row) for row in told_by(agent, span, types=TASK_STORIES, most=MOST)]
-    comments = Comment.objects.filter(
-        workspace_id=agent.workspace_id, author=agent.name, created_at__gte=span.since, created_at__lt=span.until
-    )
+    comments = _said_by(agent).filter(created_at__gte=span.since, created_at__lt=span.until)
     shown = comments.select_related("task").only("task__title", "content", "created_at")
     authored = [_comment(comment) for comment in shown.order_by("-created_at", "-id")[:MOST]]
     changes = [_status_change(row) for row in told_of(agent, span, types=STATUS_STORIES, most=MOST)]
