@@ -209,5 +209,6 @@ class TaskOfAnAgentTests(ApprovalTestCase):
     def test_a_task_that_nobody_planned_shows_none_of_it_and_reading_writes_nothing(self) -> None:
         task = make_task()
         page = self.client.get(f"/tasks/{task.pk}/").content.decode()
-        assert "brief-part" not in page
+        assert 'data-key="plan"' not in page
+        assert "data-move=" not in page
         assert not Brief.objects.exists()

@@ -240,3 +240,19 @@ def test_everything_unfolded_is_for_everybody(visit: Opener, server: Server, the
     expect(page.locator("[data-move-form]")).to_be_visible()
     assert problems(page) == []
     assert not scrolls_sideways(page)
+
+
+def test_the_inbox_and_the_task_beside_it_show_one_decision(visit: Opener, server: Server) -> None:
+    desk = Desk(server).begin()
+    desk.want("Send it to purchasing")
+    page = visit("/approvals/")
+    waiting = page.locator("#approvals .request").filter(has_text="Send it to purchasing").filter(has_text=desk.title)
+    waiting.locator(f'a[href="{desk.path}"]').click()
+    expect(page.locator("#drawer").get_by_role("heading", name=desk.title)).to_be_visible()
+    assert problems(page) == []
+    page.locator("#drawer .request").get_by_role("button", name="Approve").click()
+    expect(page.locator("#drawer .request")).to_have_count(0)
+    expect(page.locator("#drawer .task-head .chip")).to_have_text("in progress")
+    expect(waiting).to_have_count(0)
+    decided = page.locator("#approvals .verdict").filter(has_text="Send it to purchasing")
+    expect(decided.first).to_contain_text("approved")
