@@ -17,6 +17,8 @@ MOMENT: Schema = {
     "format": "date-time",
     "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
 }
+# People, and keys that act for them.
+USER: Schema = {"type": "string", "pattern": "^(user|key)_(0|[1-9][0-9]*)$"}
 SLUG: Schema = {"type": "string", "description": "An agent's id, as it was registered."}
 
 
