@@ -16,7 +16,7 @@ from core.actors import Actor, system
 from core.errors import Conflict, Denied
 from core.secrets import redact
 from governance.models import Approval
-from governance.states import EDGES, NEEDS_APPROVAL, TERMINAL, Right, shown
+from governance.states import BLOCKED, EDGES, NEEDS_APPROVAL, TERMINAL, Right, shown
 from notifications.services import Note, post_once
 from tasks.models import Comment, Task
 from tasks.services import bookkeeping as books
@@ -77,7 +77,7 @@ def request_approval(*, request: Request, actor: Actor, now: datetime) -> tuple[
             metadata={"approvalId": f"approval_{approval.pk}"}, tells=False,
         )  # fmt: skip
         # A budget that is used up leaves a blocked task as it is.
-        if task.status != Task.Status.BLOCKED or actor.kind != "system":
+        if shown(task.status) != BLOCKED or actor.kind != "system":
             move(
                 task=task,
                 to=Task.Status.NEEDS_APPROVAL,

@@ -14,15 +14,12 @@ from agents.models import Mandate
 from core.errors import NotFound
 from core.ids import parse_ref
 from governance.models import Policy
-from governance.states import BLOCKED, shown
 from tasks.models import Comment, Task
 from tasks.services import bookkeeping as books
 
 from .limits import Limits, gathered, limits_for
-from .loops import block_for_loop
+from .loops import block_for_loop, past_of
 
-# Those whose tasks only turned out to be blocked in the other dialect are blocked here as well.
-SHOWN_BLOCKED = [status for status in Task.Status.values if shown(status) == BLOCKED]
 Details = dict[str, Any]
 
 
@@ -84,27 +81,16 @@ def _look_at(task_id: int, now: datetime) -> int:
         return 0
     limits = limits_for(task.workspace_id, task=task)
     for rule in RULES:
-        since = _since(task, rule, now, limits.minutes(rule.within))
-        if since is None:
+        past = past_of(task, rule.type)
+        if past.is_open:
             continue
+        since = max(now - limits.minutes(rule.within), past.counts_from)
         said = task.comments.filter(created_at__gt=since, created_at__lte=now).exclude(actor__startswith="system")
         details = rule.judge(list(said.order_by("id").values_list("actor", flat=True)), limits.of(rule.limit))
         if details is not None:
             task, _ = block_for_loop(task=task, type=rule.type, now=now, details=details)
             found += 1
     return found
-
-
-def _since(task: Task, rule: Rule, now: datetime, within: timedelta) -> datetime | None:
-    """From when on messages count. Once told of, a loop is not told of again until a person lets the task go on."""
-    begin = now - within
-    told = task.comments.filter(metadata__loop=rule.type, actor__startswith="system").order_by("-id").first()
-    if told is None:
-        return begin
-    moves = task.transitions.filter(was__in=SHOWN_BLOCKED, at__gte=told.created_at).exclude(now__in=SHOWN_BLOCKED)
-    by_people = moves.exclude(actor__startswith="system").exclude(actor__startswith="agent")
-    let_go = by_people.order_by("id").first()
-    return max(begin, let_go.at) if let_go else None
 
 
 def _flood(actors: Sequence[str], limit: int) -> Details | None:

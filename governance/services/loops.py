@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +23,8 @@ from .messages import Saying, write
 from .operators import note_to_operator
 
 REVIEW_CYCLES = "REVIEW_CYCLES"
+# A task that only turned out to be blocked in the other dialect is blocked here as well.
+SHOWN_BLOCKED = [status for status in Task.Status.values if shown(status) == BLOCKED]
 LOOKED_AT, MOVES, POSITION = 20, 5, 300
 PROPOSALS = {
     REVIEW_CYCLES: "Agree on what the review asks for, in one list; split what is good from what is not, or give the"
@@ -30,6 +33,25 @@ PROPOSALS = {
     "AGENT_PING_PONG": "Let one of the two decide, or a lead; then move the task on.",
     "TOOL_RETRY_LOOP": "Read the error of the tool and repair its cause before it is called again.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was told of a loop on a task before: whether it waits for a person still, and from when on events count."""
+
+    is_open: bool = False
+    counts_from: datetime = datetime.min.replace(tzinfo=UTC)
+
+
+def past_of(task: Task, type: str) -> Past:
+    """Once told of, a loop is not told of again until a person lets the task go on."""
+    told = task.comments.filter(metadata__loop=type, actor__startswith="system").order_by("-id").first()
+    if told is None:
+        return Past()
+    moves = task.transitions.filter(was__in=SHOWN_BLOCKED, at__gte=told.created_at).exclude(now__in=SHOWN_BLOCKED)
+    by_people = moves.exclude(actor__startswith="system").exclude(actor__startswith="agent")
+    let_go = by_people.order_by("id").first()
+    return Past(counts_from=let_go.at) if let_go else Past(is_open=True, counts_from=told.created_at)
 
 
 @transaction.atomic

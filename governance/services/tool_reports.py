@@ -24,11 +24,12 @@ from .alerts import Trouble, open_alert
 from .allowances import lock
 from .controlling import QUARANTINE, control_agent
 from .limits import limits_for
-from .loops import block_for_loop
+from .loops import Past, block_for_loop, past_of
 from .policies import active_policy, rules_of
 from .previews import preview
 from .redacting import joined
 
+TOOL_RETRY_LOOP = "TOOL_RETRY_LOOP"
 TEXTS = ("input_preview", "output_preview", "error")
 Status = ToolCall.Status
 
@@ -129,20 +130,21 @@ def _alert_unapproved(call: ToolCall, now: datetime) -> None:
 def _stop_retrying(call: ToolCall, now: datetime) -> None:
     """The same failure again and again: the agent does not see it, so somebody else must."""
     limits = limits_for(call.workspace_id, agent=call.agent, task=call.task)
+    past = past_of(call.task, TOOL_RETRY_LOOP) if call.task is not None else Past()
     same = ToolCall.objects.filter(
         run_id=call.run_id,
         tool_name=call.tool_name,
         error=call.error,
         status=Status.FAILED,
-        ended_at__gt=now - limits.minutes("toolRetryMinutes"),
+        ended_at__gt=max(now - limits.minutes("toolRetryMinutes"), past.counts_from),
     )
     failures = same.count()
     # The agent before its task: whoever books its costs takes them in this order.
     if failures < max(1, limits.of("toolRetries")) or lock(call.agent_id).control == Mandate.Control.QUARANTINED:
         return
-    if call.task is not None:
+    if call.task is not None and not past.is_open:
         details = {"tool": call.tool_name, "failures": failures, "runId": f"run_{call.run_id}"}
-        block_for_loop(task=books.lock(call.task), type="TOOL_RETRY_LOOP", now=now, details=details)
+        block_for_loop(task=books.lock(call.task), type=TOOL_RETRY_LOOP, now=now, details=details)
     reason = f"{call.tool_name} failed {failures} times in the same way"
     control_agent(agent=call.agent, action=QUARANTINE, actor=system(call.workspace_id), now=now, reason=reason[:500])
 

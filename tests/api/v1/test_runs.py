@@ -264,3 +264,28 @@ class ToolCallTests(RunTestCase):
         for n in range(4):
             self.end(self.call()["toolCall"]["id"], status="FAILED", error=f"failure {n}")
         assert Mandate.objects.get(agent=self.jordan).control == "ACTIVE"
+
+    def test_what_was_told_of_counts_no_more_once_a_person_let_it_go_on(self):
+        Task.objects.update(status="IN_PROGRESS")
+
+        def fail(times: int) -> None:
+            for _ in range(times):
+                self.end(self.call()["toolCall"]["id"], status="FAILED", error="no such file")
+
+        def documents() -> list[int]:
+            return [one["version"] for one in self.ask("GET", f"/tasks/{self.task['id']}").body["documents"]]
+
+        fail(3)
+        self.ask("POST", "/agents/jordan/control", {"action": "RESUME"})
+        fail(2)
+        assert Mandate.objects.get(agent=self.jordan).control == "ACTIVE"
+        fail(1)
+        assert Mandate.objects.get(agent=self.jordan).control == "QUARANTINED"
+        assert documents() == [1]
+        self.ask("POST", "/agents/jordan/control", {"action": "RESUME"})
+        go_on = {"toStatus": "ASSIGNED", "reason": "try again"}
+        assert self.ask("POST", f"/tasks/{self.task['id']}/transition", go_on).status == 200
+        fail(2)
+        assert Mandate.objects.get(agent=self.jordan).control == "ACTIVE"
+        fail(1)
+        assert (Mandate.objects.get(agent=self.jordan).control, documents()) == ("QUARANTINED", [2])
