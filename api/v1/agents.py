@@ -28,7 +28,7 @@ from .listing import words
 from .out import agents_out, task_out, tasks_out
 from .out_runs import run_out
 from .tasks import find_task
-from .tokens import duration
+from .tokens import Duration, duration
 
 LISTED_AT_MOST = 1000
 
@@ -93,7 +93,7 @@ class Agents(V1View):
             raise Denied("An agent starts others only as its own: parentAgentId is itself", code="AGENT_MISMATCH")
         missing = [name for name in ("parentTaskId", "purpose") if not self.sent.get(name)]
         if missing or want.parent_task_id is None or want.purpose is None:
-            raise Invalid("The request is not valid", details=[f"{name}: is required" for name in missing])
+            raise Invalid.fields(*(f"{name}: is required" for name in missing))
         purpose = Purpose(self._parent_task(want.parent_task_id), want.purpose)
         child = spawn_agent(newcomer=newcomer, parent=self.agent, purpose=purpose, actor=self.actor, now=self.now)
         return Response({"agent": one_out(child)}, status=201)
@@ -102,13 +102,13 @@ class Agents(V1View):
         try:
             return find_agent(self, slug)
         except NotFound as error:
-            raise Invalid("The request is not valid", details=[f"parentAgentId: {error.message}"]) from None
+            raise Invalid.fields(f"parentAgentId: {error.message}") from None
 
     def _parent_task(self, id: str) -> Task:
         try:
             return find_task(self, id)
         except NotFound as error:
-            raise Invalid("The request is not valid", details=[f"parentTaskId: {error.message}"]) from None
+            raise Invalid.fields(f"parentTaskId: {error.message}") from None
 
 
 class OneAgent(V1View):
@@ -151,7 +151,7 @@ class OneAgent(V1View):
         agent = find_agent(self, id)
         if "status" in self.sent:
             told = "status: agents are stopped and resumed with POST /agents/{id}/control"
-            raise Invalid("The request is not valid", details=[told])
+            raise Invalid.fields(told)
         given = self.read(Amendment).given()
         columns: dict[str, Any] = {name: given[name] for name in ("name", "workspace_path") if name in given}
         agent = amend_agent(agent=agent, actor=self.actor, now=self.now, columns=columns, mandate=mandate_of(given))
@@ -161,7 +161,7 @@ class OneAgent(V1View):
 class Order(Shape):
     action: Literal["PAUSE", "RESUME", "DRAIN", "QUARANTINE", "RESTART"]
     reason: Annotated[Text, Field(max_length=500)] | None = None
-    duration: Text | None = None
+    duration: Duration | None = None
 
 
 class Control(V1View):
@@ -176,7 +176,7 @@ class Control(V1View):
         agent = find_agent(self, id)
         want = self.read(Order)
         if want.duration is not None and want.action not in TIMED:
-            raise Invalid("The request is not valid", details=[f"duration: {want.action} has none"])
+            raise Invalid.fields(f"duration: {want.action} has none")
         span = duration(want.duration, field="duration", least=timedelta(seconds=1)) if want.duration else None
         affected: list[Task] = []
         if want.action == "RESTART":

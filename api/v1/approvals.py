@@ -27,7 +27,7 @@ from .out import task_out
 from .out_approvals import Reader, approval_out, approvals_out
 from .sizes import Metadata
 from .tasks import find_agents, find_task
-from .tokens import duration
+from .tokens import Duration, duration
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=30)
 Action = Literal["TOOL_EXEC", "BUDGET_OVERRIDE", "STATE_TRANSITION", "SPAWN"]
@@ -43,7 +43,7 @@ class NewApproval(Shape):
     action_payload: Metadata | None = None
     estimated_cost: Dollars | None = None
     rollback_plan: Annotated[Text, Field(max_length=5_000)] | None = None
-    expires_in: Text = "24h"
+    expires_in: Duration = "24h"
     requestor_agent_id: Text | None = None
 
 
@@ -216,7 +216,7 @@ class Decide(ApprovalView):
     def post(self, request: Request, id: str) -> Response:
         want = self.read(Decision)
         row = self.find(id)
-        lead = self.agent if self.actor.kind == "agent" else None
+        lead = self.acting_agent
         try:
             row = deciding.decide(
                 approval=row, decision=want.decision, actor=self.actor, now=self.now, reason=want.reason, lead=lead

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Annotated
 
+from pydantic import WithJsonSchema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,6 +27,8 @@ from .ids import row_id
 from .out import moment
 
 DURATION = re.compile(r"([1-9][0-9]{0,8})([smhdw])\Z")
+# How long something lasts: `24h`, `7d`.
+Duration = Annotated[Text, WithJsonSchema({"type": "string", "pattern": f"^{DURATION.pattern[:-2]}$"})]
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 USUAL, LONGEST = timedelta(days=7), timedelta(days=365)
 
@@ -41,7 +45,7 @@ def duration(text: str, *, field: str = "expiresIn", least: timedelta, most: tim
 class TokenFields(Shape):
     agent_id: Text | None = None
     user_id: Text | None = None
-    expires_in: Text = "7d"
+    expires_in: Duration = "7d"
 
 
 class Token(V1View):
