@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/v1/", include("api.v1.urls")),
     path("api/", include("api.legacy.urls")),
     re_path(r"^api/", unknown_path),
+    path("docs", RedirectView.as_view(url="/docs/")),
     path("docs/", include("api.reference.urls")),
     path("admin/", admin.site.urls),
     path("", include("web.urls")),

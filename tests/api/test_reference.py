@@ -52,6 +52,9 @@ class ReferenceTests(SimpleTestCase):
             assert f"{was} → {to}</th>" in text
         assert all(f'<th scope="row">{status}</th>' in text for status in STATUSES)
 
+    def test_its_address_may_be_typed_short(self):
+        assert Client().get("/docs").headers["Location"] == "/docs/"
+
     def test_only_reading_is_offered(self):
         assert Client().post("/docs/").status_code == 405
 
