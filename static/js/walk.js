@@ -1,5 +1,5 @@
 // Lists without a mouse: j and k walk from line to line. The board has its own keys.
-const LINES = ".fleet-name a, .request-name, .verdict-name, .feed.wide .story > a";
+const LINES = ".fleet-name a, .budget-line > a, .request-name, .verdict-name, .feed.wide .story > a";
 
 document.addEventListener("keydown", (event) => {
   const by = { j: 1, k: -1 }[event.key];
