@@ -52,7 +52,7 @@ app.conf.update(
         },
         "fold-back": {"task": "activity.jobs.fold_back_the_write_ahead_log", "schedule": 3.0},
         "search-takes-in-what-is-new": {"task": "system.search.jobs.take_in_what_is_new", "schedule": 10.0},
-        "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(hour=3, minute=17)},
+        "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(minute=17)},
         "forget-old-sessions": {"task": "accounts.jobs.forget_old_sessions", "schedule": crontab(minute=41)},
         "forget-old-calls": {"task": "accounts.jobs.forget_old_calls", "schedule": crontab(minute=23)},
         "expire-approvals": {"task": "governance.jobs.expire_approvals", "schedule": 60.0},
