@@ -43,7 +43,7 @@ def _number(query: QueryDict, name: str, default: int, *, least: int) -> int:
     if not text:
         return default
     if not text.lstrip("-").isdigit() or len(text) > 30 or int(text) < least:
-        raise Invalid("The request is not valid", details=[f"{name}: must be a whole number of at least {least}"])
+        raise Invalid.fields(f"{name}: must be a whole number of at least {least}")
     return int(text)
 
 
@@ -57,7 +57,7 @@ def words(query: QueryDict, name: str, known: Collection[str]) -> list[str]:
     values = several(query, name)
     for value in values:
         if value not in known:
-            raise Invalid("The request is not valid", details=[f"{name}: {value[:80]} is none of {', '.join(known)}"])
+            raise Invalid.fields(f"{name}: {value[:80]} is none of {', '.join(known)}")
     return values
 
 
@@ -79,4 +79,4 @@ def older(rows: Rows, query: QueryDict, kind: str, *, at: str = "created_at") ->
         return rows.filter(**{f"{at}__lt": TypeAdapter(Moment).validate_python(text.replace(" ", "+"))})
     except ValidationError:
         told = f"before: must be an id such as {kind}_12, or an ISO 8601 timestamp"
-        raise Invalid("The request is not valid", details=[told]) from None
+        raise Invalid.fields(told) from None

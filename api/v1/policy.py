@@ -122,9 +122,9 @@ def action_of(want: ActionFields, task: Task | None) -> Action:
             fields[name] = value
     needed = NEEDED.get(want.type)
     if needed and (fields.get(needed) or getattr(want, needed)) is None:
-        raise Invalid("The request is not valid", details=[f"action.{_camel(needed)}: is required for {want.type}"])
+        raise Invalid.fields(f"action.{_camel(needed)}: is required for {want.type}")
     if want.type == "TRANSITION" and task is None:
-        raise Invalid("The request is not valid", details=["context.taskId: is required for TRANSITION"])
+        raise Invalid.fields("context.taskId: is required for TRANSITION")
     return Action(
         ActionType(want.type),
         tool=want.tool,
@@ -182,7 +182,7 @@ class ActivePolicy(V1View):
         if scope == Policy.Scope.GLOBAL:
             scope_id = ""
         elif not scope_id:
-            raise Invalid("The request is not valid", details=[f"scopeId: is required for {scope}"])
+            raise Invalid.fields(f"scopeId: is required for {scope}")
         elif scope == Policy.Scope.TASK_TYPE and scope_id not in TYPES:
-            raise Invalid("The request is not valid", details=[f"scopeId: {scope_id[:80]} is no type of tasks"])
+            raise Invalid.fields(f"scopeId: {scope_id[:80]} is no type of tasks")
         return Response({"policy": policy_out(policy_at(self.actor.workspace_id, scope, scope_id[:64]))})

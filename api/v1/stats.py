@@ -53,5 +53,5 @@ class AgentCosts(V1View):
             raise Denied("An agent sees its own costs alone")
         period = word(request.query_params, "period", tuple(STARTS), "")
         if not period:
-            raise Invalid("The request is not valid", details=[f"period: is required, one of {', '.join(STARTS)}"])
+            raise Invalid.fields(f"period: is required, one of {', '.join(STARTS)}")
         return Response(costs_of(agent, period=period, now=self.now))

@@ -55,13 +55,11 @@ class OneTask(V1View):
     def patch(self, request: Request, id: str) -> Response:
         task = find_task(self, id)
         if "status" in self.sent:
-            raise Invalid(
-                "The request is not valid", details=["status: move the task with POST /tasks/{id}/transition"]
-            )
+            raise Invalid.fields("status: move the task with POST /tasks/{id}/transition")
         task = plan_task(
             task=task,
             actor=self.actor,
-            agent=self.agent if self.actor.kind == "agent" else None,
+            agent=self.acting_agent,
             now=self.now,
             fields=self._fields(),
         )
