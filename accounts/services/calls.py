@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import IdempotentCall
 from core.errors import Conflict
-from core.rows import insert
+from core.rows import ask, insert, places
 
 # How long a call may run before its key is free again. Its effects and its answer are one transaction, so that of a
 # caller who died in between nothing is left.
@@ -19,6 +19,7 @@ LONGEST_RUN = timedelta(seconds=60)
 
 
 Name = tuple[str, str, str, str]
+NAME = ("caller", "method", "route", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,14 @@ def known_calls(calls: Sequence[Call]) -> set[Name]:
     """The names of those whose keys have been used, whatever for; perhaps of others, too."""
     if not calls:
         return set()
-    rows = IdempotentCall.objects.filter(
-        caller__in={call.caller for call in calls},
-        method__in={call.method for call in calls},
-        route__in={call.route for call in calls},
-        key__in={call.key for call in calls},
+    columns = [sorted(set(column)) for column in zip(*(call.name for call in calls), strict=True)]
+    among = " AND ".join(f'"{name}" IN ({places(column)})' for name, column in zip(NAME, columns, strict=True))
+    # Written out: it is asked with every batch of reports.
+    rows = ask(
+        f'SELECT caller, method, route, "key" FROM {IdempotentCall._meta.db_table} WHERE {among}',
+        [value for column in columns for value in column],
     )
-    return set(rows.values_list("caller", "method", "route", "key"))
+    return {(caller, method, route, key) for caller, method, route, key in rows}
 
 
 def keep_calls(answers: Sequence[tuple[Call, int, str]], *, now: datetime) -> None:

@@ -44,10 +44,11 @@ def locked_mandates(agent_ids: set[int]) -> dict[int, Mandate]:
     without asking each field, because that would take a quarter of the time."""
     if not agent_ids:
         return {}
+    lock = "FOR UPDATE OF m" if connection.features.has_select_for_update else ""
     columns = ", ".join([*(f"m.{name}" for name in OF_MANDATES), *(f"a.{name}" for name in OF_AGENTS)])
     rows = ask(
         f"SELECT {columns} FROM {Mandate._meta.db_table} m JOIN {Agent._meta.db_table} a ON a.id = m.agent_id"
-        f" WHERE m.agent_id IN ({places(list(agent_ids))}) ORDER BY m.agent_id {_lock('m')}",
+        f" WHERE m.agent_id IN ({places(list(agent_ids))}) ORDER BY m.agent_id {lock}",
         list(agent_ids),
     )
     mandates = {}
@@ -72,19 +73,18 @@ def _moment(value: datetime | None) -> datetime | None:
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
-def _lock(table: str) -> str:
-    return f"FOR UPDATE OF {table}" if connection.features.has_select_for_update else ""
-
-
 def locked_tasks(ids: set[int]) -> dict[tuple[int, int], Costed]:
     """By workspace and id. Written out, because a task is much larger than what is read of it here."""
     if not ids:
         return {}
+    if connection.features.has_select_for_update:
+        # Apart from reading them: of what is joined, the statement that waits for a lock reads what was there before.
+        ask(f"SELECT id FROM {Task._meta.db_table} WHERE id IN ({places(list(ids))}) ORDER BY id FOR UPDATE", list(ids))
     rows = ask(
         "SELECT t.workspace_id, t.id, t.project_id, t.type, b.task_id IS NOT NULL, b.estimated_cost_microusd,"
         f" coalesce(b.actual_cost_microusd, 0) FROM {Task._meta.db_table} t"
         f" LEFT JOIN {Brief._meta.db_table} b ON b.task_id = t.id"
-        f" WHERE t.id IN ({places(list(ids))}) ORDER BY t.id {_lock('t')}",
+        f" WHERE t.id IN ({places(list(ids))}) ORDER BY t.id",
         list(ids),
     )
     return {
@@ -108,12 +108,14 @@ def keys_known(keyed: Sequence[tuple[Actor, str]]) -> set[tuple[str, str]]:
     """(who reported, key) of the runs that are there already."""
     if not keyed:
         return set()
-    rows = Run.objects.filter(
-        workspace_id__in={actor.workspace_id for actor, _ in keyed},
-        reported_by__in={str(actor) for actor, _ in keyed},
-        idempotency_key__in={key for _, key in keyed},
+    homes = sorted({actor.workspace_id for actor, _ in keyed})
+    callers, keys = sorted({str(actor) for actor, _ in keyed}), sorted({key for _, key in keyed})
+    rows = ask(
+        f"SELECT reported_by, idempotency_key FROM {Run._meta.db_table} WHERE workspace_id IN ({places(homes)})"
+        f" AND reported_by IN ({places(callers)}) AND idempotency_key IN ({places(keys)})",
+        [*homes, *callers, *keys],
     )
-    return {(by, key) for by, key in rows.values_list("reported_by", "idempotency_key") if key is not None}
+    return {(by, key) for by, key in rows}
 
 
 def stored(run: Run, columns: Iterable[str]) -> list[Any]:
