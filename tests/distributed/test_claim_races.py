@@ -1,14 +1,23 @@
-"""Two agents want the same task, or write to it, at the same moment, each on a connection of its own."""
+"""Two agents want the same task, or write to it, at the same moment, each on a connection of its own.
+
+`make stress` has them want a thousand tasks on each database; MC_TEST_CLAIMS says how many otherwise.
+"""
 
 import asyncio
+import os
+from collections import Counter
 from contextlib import AsyncExitStack
 
 import pytest
 
+from simulation.answer import Answer
 from simulation.client import Client
 from tests.server import Server
 
 ROUNDS = 12
+CLAIMS = int(os.environ.get("MC_TEST_CLAIMS", "200"))
+# Tasks that are claimed at the same time, each by both.
+AT_ONCE = 8
 AGENTS = ("jordan", "riley")
 PLAN = {"bullets": ["Read", "Write", "Check"]}
 
@@ -34,6 +43,10 @@ async def admitted(stack: AsyncExitStack, server: Server) -> tuple[Client, list[
     return admin, agents
 
 
+async def claim(client: Client, path: str, id: str) -> Answer:
+    return await client.once("x", "PATCH", path, {"assigneeIds": [id]})
+
+
 async def new_task(admin: Client) -> str:
     answer = await admin.once("x", "POST", "/api/v1/tasks", {"title": "Wanted", "type": "DOCS"})
     return answer.get("task", "id")
@@ -42,22 +55,50 @@ async def new_task(admin: Client) -> str:
 async def test_one_of_two_gets_the_task(fleet):
     async with AsyncExitStack() as stack:
         admin, agents = await admitted(stack, fleet)
-        for _ in range(ROUNDS):
+        for n in range(ROUNDS):
             path = f"/api/v1/tasks/{await new_task(admin)}"
-            answers = await asyncio.gather(
-                *(
-                    client.once("x", "PATCH", path, {"assigneeIds": [id]})
-                    for id, client in zip(AGENTS, agents, strict=True)
-                )
-            )
-            assert sorted(answer.status for answer in answers) == [200, 409]
-            won = AGENTS[[answer.status for answer in answers].index(200)]
-            lost = next(answer for answer in answers if answer.status == 409)
-            assert lost.get("error", "code") == "ALREADY_CLAIMED"
-            assert lost.get("error", "details") == {"assigneeIds": [won]}
+            pair = list(zip(agents, AGENTS, strict=True))[:: 1 - n % 2 * 2]
+            answers = await asyncio.gather(*(claim(client, path, id) for client, id in pair))
+            won = winner([id for _, id in pair], answers)
             found = await admin.once("x", "GET", path)
             assert found.get("task", "assigneeIds") == [won]
             assert [move["toStatus"] for move in found.get("transitions")] == ["INBOX", "ASSIGNED"]
+
+
+def winner(ids: list[str], answers: list[Answer]) -> str:
+    assert sorted(answer.status for answer in answers) == [200, 409]
+    won = ids[[answer.status for answer in answers].index(200)]
+    lost = next(answer for answer in answers if answer.status == 409)
+    assert lost.get("error", "code") == "ALREADY_CLAIMED"
+    assert lost.get("error", "details") == {"assigneeIds": [won]}
+    return won
+
+
+@pytest.mark.timeout(1800)
+async def test_of_many_tasks_that_two_want_each_goes_to_one(fleet):
+    won: dict[int, str] = {}
+    async with AsyncExitStack() as stack:
+        admin, agents = await admitted(stack, fleet)
+
+        async def both(task: str, turn: int) -> None:
+            pair = list(zip(agents, AGENTS, strict=True))[:: 1 - turn % 2 * 2]
+            answers = await asyncio.gather(*(claim(client, f"/api/v1/tasks/{task}", id) for client, id in pair))
+            won[int(task.removeprefix("task_"))] = winner([id for _, id in pair], answers)
+
+        for first in range(0, CLAIMS, AT_ONCE):
+            turns = range(first, min(first + AT_ONCE, CLAIMS))
+            tasks = await asyncio.gather(*(new_task(admin) for _ in turns))
+            await asyncio.gather(*(both(task, turn) for task, turn in zip(tasks, turns, strict=True)))
+    assert len(won) == CLAIMS
+    given = fleet.query(
+        f"SELECT s.task_id, a.slug FROM tasks_assignment s JOIN agents_agent a ON a.id = s.agent_id"
+        f" WHERE s.task_id BETWEEN {min(won)} AND {max(won)} ORDER BY s.task_id"
+    )
+    assert given == sorted(won.items())
+    moves = fleet.query(
+        f"SELECT task_id FROM tasks_transition WHERE now = 'ASSIGNED' AND task_id BETWEEN {min(won)} AND {max(won)}"
+    )
+    assert Counter(task for (task,) in moves) == Counter(list(won))
 
 
 async def test_what_is_sent_twice_at_once_happens_once(fleet):
