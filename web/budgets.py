@@ -84,7 +84,11 @@ def more(request: PageRequest, id: int) -> HttpResponse:
     if request.method != "POST":
         kind = Approval.ActionType.BUDGET_OVERRIDE
         asked = Approval.objects.decidable(now).filter(requestor=agent, action_type=kind).first()
-        context = {"agent": agent, "use": Dossier(agent, now).use, "asked": asked, "longest_reason": LONGEST_REASON}
+        use = Dossier(agent, now).use
+        # What a request leaves open is half of a day's budget.
+        named = asked.estimated_cost_microusd if asked else None
+        grants = use.daily // 2 if named is None else named
+        context = {"agent": agent, "use": use, "asked": asked, "grants": grants, "longest_reason": LONGEST_REASON}
         return render(request, "agents/_more.html", context)
     amount = _amount(request, "dollars")
     if not amount:

@@ -236,6 +236,11 @@ class BudgetTests(AgentTestCase):
         form = self.client.get(f"/agents/{self.jordan.pk}/more/").content.decode()
         assert f'action="/approvals/{asked.pk}/decide/"' in form
 
+    def test_a_request_that_names_no_amount_is_for_half_a_day(self) -> None:
+        request = Request(self.jordan, "BUDGET_OVERRIDE", "More", "YELLOW", "It is late")
+        request_approval(request=request, actor=system(self.home.pk), now=self.now)
+        assert "grants $2.50 for today." in self.client.get(f"/agents/{self.jordan.pk}/more/").content.decode()
+
     def test_more_for_today_is_kept_as_an_approval(self) -> None:
         self.spends(4.9)
         answer = self.post("more", dollars="2.50", reason="The launch is today")
