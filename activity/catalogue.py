@@ -20,6 +20,7 @@ class Kind(TextChoices):
     NOTIFICATION_CREATED = "notification.created"
     NOTIFICATION_ACKED = "notification.acked"
     NOTIFICATION_DELIVERED = "notification.delivered"
+    NOTIFICATION_FAILED = "notification.failed"
     NOTIFICATION_DELETED = "notification.deleted"
 
     AGENT_REGISTERED = "agent.registered"
@@ -89,6 +90,7 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.NOTIFICATION_CREATED: frozenset({"notification"}),
     Kind.NOTIFICATION_ACKED: frozenset({"ids", "recipient"}),
     Kind.NOTIFICATION_DELIVERED: frozenset({"ids", "recipient"}),
+    Kind.NOTIFICATION_FAILED: frozenset({"ids", "recipient"}),
     Kind.NOTIFICATION_DELETED: frozenset({"ids", "recipient", "n"}),
     Kind.AGENT_REGISTERED: AGENT_KEYS,
     Kind.AGENT_UPDATED: AGENT_KEYS,
@@ -178,6 +180,7 @@ AUDIT_ACTIONS = {
     "login", "login_failed", "login_google", "google_login_pending_approval", "google_disconnect", "logout",
     "password_change", "profile_update", "setup_admin_created", "user_create", "user_update", "user_delete",
     "access_request_approved", "access_request_rejected", "api_key_rotated", "settings_update", "settings_reset",
+    "notification_channel_set",
     "gateway_added", "gateway_removed", "alert_rule_created", "alert_rule_deleted", "agent_self_register",
     "backup_create", "backup_delete", "auto_backup", "auto_cleanup", "data_cleanup", "data_export", "heartbeat_check",
     "data_import",

@@ -7,6 +7,7 @@ import os
 from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import environ
 
@@ -94,6 +95,15 @@ def _is_network(word: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def mail(url: str) -> dict[str, Any]:
+    """Django's settings for a mail server, from `smtp+tls://user:password@host:587`; without one there is no mail."""
+    if not url:
+        return {}
+    found: dict[str, Any] = environ.Env.email_url_config(url)
+    usual = 465 if found.get("EMAIL_USE_SSL") else 587 if found.get("EMAIL_USE_TLS") else 25
+    return {**found, "EMAIL_PORT": found["EMAIL_PORT"] or usual}
 
 
 def api_key() -> str:

@@ -192,6 +192,15 @@ RETAIN_DAYS = {
 LOCAL_TIME_ZONE = env.text("MC_TIMEZONE", "America/Los_Angeles")
 # Who hears of what agents cannot settle themselves; empty: the first administrator of the workspace.
 OPERATOR_USER = env.text("MC_OPERATOR_USER")
+# How people are told of it outside of the dashboard; what is empty is not used.
+TELEGRAM_BOT_TOKEN = env.text("MC_TELEGRAM_BOT_TOKEN")
+TELEGRAM_CHAT_ID = env.text("MC_TELEGRAM_CHAT_ID")
+TELEGRAM_API_URL = env.text("MC_TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/")
+SLACK_WEBHOOK_URL = env.text("MC_SLACK_WEBHOOK_URL")
+EMAIL_URL = env.text("EMAIL_URL")
+vars().update(env.mail(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "mission-control@localhost")
 # Hosts that agents may speak to besides the usual ones.
 NETWORK_ALLOWLIST = env.words("MC_NETWORK_ALLOWLIST")
 # From when on work goes round in circles, by the names that policies, agents and tasks have for it: each of these may

@@ -1,4 +1,4 @@
-"""The inbox of agents and people. A row is written with its cause, in one transaction."""
+"""The inbox of agents and people: a row is written with its cause, in one transaction. How people hear of theirs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """What waits for its recipient or was shown to it, and is still worth telling; oldest first."""
         rows = self.filter(delivered_at=None, read_at=None, failed_at=None, expires_at__gt=now)
         return rows.filter(Q(send_after=None) | Q(send_after__lte=now)).order_by("id")
+
+    def outward_due(self, now: datetime) -> Self:
+        """What goes out by a channel of its recipient and is due, first come first served."""
+        rows = self.filter(next_attempt_at__lte=now, delivered_at=None, read_at=None, failed_at=None)
+        return rows.filter(expires_at__gt=now).order_by("next_attempt_at", "id")
 
     def of_status(self, words: list[str], now: datetime) -> Self:
         arrived = Q(delivered_at__isnull=False) | Q(read_at__isnull=False)
@@ -109,6 +114,11 @@ class Notification(models.Model):
                 condition=Q(delivered_at=None),
                 name="notification_due",
             ),
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=Q(next_attempt_at__isnull=False, delivered_at=None, read_at=None, failed_at=None),
+                name="notification_outward",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,3 +151,29 @@ class Notification(models.Model):
             "created_at": seconds(self.created_at),
             "workspace_id": self.workspace_id,
         }
+
+
+class Preference(models.Model):
+    """How one person is told, besides the dashboard."""
+
+    class Way(models.TextChoices):
+        AUTOMATIC = "", "Automatic: Telegram for the operator, the dashboard for others"
+        DASHBOARD = "HEARTBEAT", "Dashboard only"
+        TELEGRAM = "TELEGRAM", "Telegram"
+        SLACK = "SLACK", "Slack"
+        EMAIL = "EMAIL", "E-mail"
+
+    user = models.OneToOneField("accounts.User", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    channel = models.CharField(max_length=9, choices=Way, blank=True, default=Way.AUTOMATIC)
+    address = models.CharField(
+        max_length=320,
+        blank=True,
+        default="",
+        help_text="A Telegram chat or an e-mail address. Empty: this deployment's chat, or the person's own address.",
+    )
+
+    class Meta:
+        verbose_name = "notification channel"
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_channel_display()}"

@@ -16,6 +16,7 @@ from core.ids import ref
 from core.rows import find, insert
 
 from .models import Notification
+from .preferences import DASHBOARD, channels_of
 
 MARK_AT_MOST = 1000
 # More are handed over with the next call: an answer of all could be of any length.
@@ -36,6 +37,8 @@ class Note:
     source: tuple[str, int] | None = None
     message_id: int | None = None
     approval_id: int | None = None
+    # Meant for the person of that name, even if an agent has it too.
+    to_person: bool = False
 
 
 def unsaid(notes: list[Note], *, workspace_id: int, now: datetime) -> list[Note]:
@@ -52,9 +55,12 @@ def unsaid(notes: list[Note], *, workspace_id: int, now: datetime) -> list[Note]
 
 def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
     """Store the notes and return their events, for the caller to record in the order of its own story."""
+    channels = _channels(notes, workspace_id=actor.workspace_id, now=now)
     rows = [
         Notification(
             workspace_id=actor.workspace_id,
+            channel=channel,
+            next_attempt_at=None if channel == DASHBOARD else now,
             recipient=note.recipient,
             type=note.type,
             title=note.title,
@@ -66,7 +72,7 @@ def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
             expires_at=now + LASTS,
             created_at=now,
         )
-        for note in notes
+        for note, channel in zip(notes, channels, strict=True)
     ]
     insert(rows)
     return [
@@ -79,6 +85,16 @@ def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
         )
         for row in rows
     ]
+
+
+def _channels(notes: list[Note], *, workspace_id: int, now: datetime) -> list[str]:
+    """By which each goes out. What was said just now goes out once, even where the inbox keeps every repetition."""
+    names, people = {note.recipient for note in notes}, {note.recipient for note in notes if note.to_person}
+    channels = channels_of(names, people=people, workspace_id=workspace_id)
+    if not any(channel != DASHBOARD for channel in channels.values()):
+        return [DASHBOARD] * len(notes)
+    new = {id(note) for note in unsaid(notes, workspace_id=workspace_id, now=now)}
+    return [channels.get(note.recipient, DASHBOARD) if id(note) in new else DASHBOARD for note in notes]
 
 
 def post_once(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
@@ -119,7 +135,8 @@ def acknowledge(
 
 def hand_over(*, workspace_id: int, recipient: str, now: datetime, at_most: int) -> list[Notification]:
     """What an agent is told with its beat, oldest first: the same with every beat until it acknowledges it."""
-    rows = list(Notification.objects.of(workspace_id, recipient).due(now)[:at_most])
+    waiting = Notification.objects.of(workspace_id, recipient).filter(channel=DASHBOARD).due(now)
+    rows = list(waiting[:at_most])
     new = [row.pk for row in rows if row.sent_at is None]
     if new:
         Notification.objects.filter(pk__in=new, sent_at=None).update(sent_at=now)

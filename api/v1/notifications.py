@@ -13,34 +13,19 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from agents.models import Agent
+from api.schemas import has, many
 from core.errors import Denied, NotFound
 from notifications.models import Notification
 from notifications.services import LASTS, acknowledge
+from notifications.words import SHOWN_AS, TYPES, type_shown
 
 from .base import V1View
 from .body import Shape, Text
-from .docs.schema import has, many, ref
+from .docs.schema import ref
 from .docs.words import before, describe, listed, text
 from .ids import row_id, shown
 from .listing import older, page_of, words
 from .out import moment
-
-TYPES = ("MENTION", "ASSIGNMENT", "APPROVAL_REQUEST", "ALERT", "DIGEST", "APPROVAL_DECIDED", "TASK_TRANSITION")
-# The other dialect's words, as this one shows them.
-SHOWN_AS = {
-    "assignment": "ASSIGNMENT",
-    "status_change": "TASK_TRANSITION",
-    "mention": "MENTION",
-    "comment": "MENTION",
-    "message": "MENTION",
-    "chat_message": "MENTION",
-    "alert": "ALERT",
-    "heartbeat": "ALERT",
-}
-
-
-def type_shown(word: str) -> str:
-    return SHOWN_AS.get(word) or (word.upper() if word.upper() in TYPES else "ALERT")
 
 
 def notifications_out(rows: Sequence[Notification], *, now: datetime) -> list[dict[str, Any]]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-
-from accounts.models import User
+from notifications import preferences
 from notifications.services import Note
 from tasks.models import Task
 
 
 def operator_of(workspace_id: int) -> str | None:
     """Their name: of the one who is configured, or else the first administrator."""
-    people = User.objects.filter(workspace_id=workspace_id)
-    named = people.filter(username=settings.OPERATOR_USER).first() if settings.OPERATOR_USER else None
-    found = named or people.filter(role="admin").order_by("id").first()
+    found = preferences.operator_of(workspace_id)
     return found.username if found else None
 
 
@@ -23,4 +19,6 @@ def note_to_operator(
     """Nobody hears of it where there is no operator."""
     name = operator_of(workspace_id)
     source = ("task", task.pk) if task else None
-    return [Note(name, type, title[:200], text, source, approval_id=approval_id)] if name else []
+    if name is None:
+        return []
+    return [Note(name, type, title[:200], text, source, approval_id=approval_id, to_person=True)]

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 from pydantic.alias_generators import to_camel
 
-from api.v1.notifications import TYPES as NOTIFICATION_TYPES
+from api.schemas import FLAG, FREE, NUMBER, TEXT, Schema, each, has, many, maybe
 from api.v1.out import ACTOR_TYPES
 from api.v1.timeline import ACTIONS
 from governance.models import Alert, Approval, Policy
 from governance.services.policies import LISTS
 from notifications.models import Notification
+from notifications.words import TYPES as NOTIFICATION_TYPES
 from tokens.models import ToolCall
 
-from .schema import (
-    COUNT,
-    FLAG,
-    FREE,
-    MOMENT,
-    NUMBER,
-    SLUG,
-    TEXT,
-    USER,
-    Schema,
-    each,
-    has,
-    id_of,
-    many,
-    maybe,
-    one_of,
-)
+from .schema import COUNT, MOMENT, SLUG, USER, id_of, one_of
 
 RISK = one_of(ToolCall.Risk.values)
 RULES: dict[str, Schema] = {
