@@ -20,8 +20,8 @@ class Networks:
                 continue
         self._holds = lru_cache(maxsize=4096)(self._look)
 
-    def __contains__(self, address: str) -> bool:
-        return bool(self._words) and self._holds(address)
+    def __contains__(self, address: object) -> bool:
+        return bool(self._words) and isinstance(address, str) and self._holds(address)
 
     def __bool__(self) -> bool:
         return bool(self._words)

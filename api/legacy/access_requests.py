@@ -9,11 +9,11 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import AccessRequest
+from api.schemas import FLAG, TEXT, WHOLE, has, many, maybe
 from core.clock import seconds
 from core.errors import NotFound
 from core.ids import LARGEST_ID
 
-from .answers import FLAG, TEXT, WHOLE, has, many, maybe
 from .docs import describe
 from .fields import Number, Shape, Text, Word
 from .identity import AdminsOnly

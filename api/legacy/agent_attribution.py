@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from agents.models import Agent
 from agents.stories import Span, audited, counted, told_by, told_of
+from api.schemas import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
 from core.clock import seconds
 from tasks.models import Comment, Task
 from tokens.of_agents import spending_of
@@ -24,7 +25,6 @@ from .agent_report_parts import (
     told_out,
     total_of,
 )
-from .answers import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
 from .audit import AUDITED
 from .audit import audited as audit_row
 

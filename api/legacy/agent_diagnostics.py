@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 
 from agents.models import Agent
 from agents.stories import FAILURES, Counted, Span, counted, told_by
+from api.schemas import NUMBER, TEXT, WHOLE, each, has, many, maybe
 from core.clock import iso, seconds, start_of_hour
 from realtime.wire import legacy
 from tasks.models import PRIORITIES, Task
@@ -26,7 +27,6 @@ from .agent_report_parts import (
     told_out,
     total_of,
 )
-from .answers import NUMBER, TEXT, WHOLE, each, has, many, maybe
 
 RECENT_TASKS, RECENT_ERRORS = 10, 20
 # A change by this many per cent is worth an alert.

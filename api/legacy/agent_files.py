@@ -8,9 +8,9 @@ from rest_framework.request import Request
 
 from agents import workspaces
 from agents.services import find_agent
+from api.schemas import FLAG, TEXT, WHOLE, each, has
 from core.errors import Invalid
 
-from .answers import FLAG, TEXT, WHOLE, each, has
 from .base import LegacyView
 from .docs import describe
 

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 from agents.models import Agent
 from agents.scope import check_own
 from agents.services import clear_memory, find_agent, write_memory
+from api.schemas import FLAG, TEXT, WHOLE, has
 from core.clock import seconds
 from core.errors import Invalid
 
 from .agent_soul import BRIEF, SOURCE, brief
-from .answers import FLAG, TEXT, WHOLE, has
 from .base import LegacyView
 from .docs import describe
 

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from accounts.access import limits
 from agents.models import Agent
 from agents.services import Newcomer, find_agent, register_agent, set_hidden
+from api.schemas import FLAG, TEXT, WHOLE, has, many
 from core.clock import seconds
 from core.errors import Invalid
 
-from .answers import FLAG, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from agents.stories import Counted
+from api.schemas import NUMBER, TEXT, WHOLE, Schema, has, maybe
 from core.money import MICRO
 from realtime.wire import legacy
 from tokens.reports import Line
-
-from .answers import NUMBER, TEXT, WHOLE, Schema, has, maybe
 
 Section = dict[str, Any]
 

@@ -11,10 +11,10 @@ from accounts.isolation import check_isolation
 from agents import souls
 from agents.models import Agent
 from agents.services import find_agent, set_soul
+from api.schemas import FLAG, TEXT, WHOLE, has, many
 from core.clock import seconds
 from core.errors import Invalid
 
-from .answers import FLAG, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 

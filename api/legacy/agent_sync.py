@@ -5,7 +5,9 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .answers import ERROR, FLAG, TEXT, WHOLE, has, many
+from api.schemas import FLAG, TEXT, WHOLE, has, many
+
+from .answers import ERROR
 from .base import LegacyView
 from .docs import describe
 

@@ -8,10 +8,10 @@ from rest_framework.response import Response
 from activity import guard
 from agents.gateway import GatewayUnavailable
 from agents.services import find_agent, find_named, message_agent, wake_agent
+from api.schemas import FLAG, TEXT, has
 from core.errors import NotFound
 from core.injection import refuse_injection
 
-from .answers import FLAG, TEXT, has
 from .base import LegacyView
 from .docs import describe
 from .fields import Shape, Text

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from alerts import services
 from alerts.models import AlertRule
+from api.schemas import FLAG, FREE, TEXT, WHOLE, has, many, maybe
 from core.errors import Invalid
 from realtime.wire.legacy import STATUS_WORDS
 from realtime.wire.legacy_in import id_in
 
-from .answers import FLAG, FREE, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 from .fields import Object, Shape, Strict, Text, Whole, Word

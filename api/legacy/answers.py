@@ -5,39 +5,9 @@ The conformance test compares real answers with these, so that the document cann
 
 from __future__ import annotations
 
-from typing import Any
-
+from api.schemas import FLAG, FREE, NUMBER, TEXT, WHOLE, Schema, has, many, maybe
 from realtime.wire.legacy import AGENT_KEYS, STATUS_WORDS
 from tasks.models import PRIORITIES
-
-Schema = dict[str, Any]
-TEXT: Schema = {"type": "string"}
-WHOLE: Schema = {"type": "integer"}
-NUMBER: Schema = {"type": "number"}
-FLAG: Schema = {"type": "boolean"}
-FREE: Schema = {"type": "object"}
-
-
-def maybe(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def many(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
-
-def each(schema: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": schema}
-
-
-def has(*optional: str, **properties: Schema) -> Schema:
-    """An object; every property is required unless its name is listed first."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-    }
-
 
 ERROR = has("details", error=TEXT, details=many(TEXT))
 STATUS: Schema = {"type": "string", "enum": sorted(set(STATUS_WORDS.values()))}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .answers import FLAG, FREE, PAGED, TEXT, WHOLE, Schema, each, has, many, maybe
+from api.schemas import FLAG, FREE, TEXT, WHOLE, Schema, each, has, many, maybe
+
+from .answers import PAGED
 
 MESSAGE = has(
     id=WHOLE,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .answers import LISTED_TASK, TEXT, WHOLE, has, many, maybe
+from api.schemas import TEXT, WHOLE, has, many, maybe
+
+from .answers import LISTED_TASK
 
 FLAG_NUMBER = {"type": "integer", "enum": [0, 1]}
 ROW = {

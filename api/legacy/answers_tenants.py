@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from api.schemas import FREE, TEXT, WHOLE, Schema, has, many, maybe
 from provisioning.models import ProvisionJob
-
-from .answers import FREE, TEXT, WHOLE, Schema, has, many, maybe
 
 _TENANT: dict[str, Schema] = {
     "id": WHOLE,

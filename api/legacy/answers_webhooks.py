@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .answers import FLAG, TEXT, WHOLE, Schema, has, many, maybe
+from api.schemas import FLAG, TEXT, WHOLE, Schema, has, many, maybe
 
 WEBHOOK = has(
     id=WHOLE,

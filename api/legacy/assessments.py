@@ -6,10 +6,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import gate
+from api.schemas import FREE, TEXT, has
 from core.actors import Role
 from core.errors import Invalid, Unavailable
 
-from .answers import FREE, TEXT, has
 from .base import LegacyView
 from .docs import describe
 

@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from activity.models import Event
+from api.schemas import TEXT, WHOLE, has, many, maybe
 from core.clock import seconds
 
-from .answers import TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 from .queries import within

@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import FLAG, TEXT, WHOLE, has, many
 from core.errors import Invalid
 from core.ratelimit import Limit
 from system.services.backups import SUFFIX, BackupFailed, create_backup, delete_backup, list_backups
 
-from .answers import FLAG, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 from .fields import BAD, Shape, Text

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .answers import FLAG, FREE, TEXT, WHOLE, has, many
+from api.schemas import FLAG, FREE, TEXT, WHOLE, has, many
+
 from .base import LegacyView
 from .docs import describe
 

@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import FLAG, TEXT, WHOLE, has, many
 from core.errors import Invalid
 from system.services.cleanup import Line, clean_up, preview
 
-from .answers import FLAG, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 

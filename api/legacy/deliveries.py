@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent
+from api.schemas import FLAG, FREE, NUMBER, TEXT, WHOLE, Schema, has, many, maybe
 from core.clock import seconds
 from core.errors import Invalid
 from notifications import delivery
 from notifications.models import Notification
 from system import gateway
 
-from .answers import FLAG, FREE, NUMBER, TEXT, WHOLE, Schema, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 

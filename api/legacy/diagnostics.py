@@ -10,10 +10,10 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
 from system import counts, lookup, machine
 from system.diagnostics import checks, newest_migration, score, writes_ahead
 
-from .answers import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
 from .base import LegacyView
 from .cleanup import RETENTION, retention
 from .docs import describe

@@ -9,10 +9,10 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FREE, TEXT, WHOLE, has, many
 from core.clock import iso
 from core.errors import Invalid, NotFound
 
-from .answers import FREE, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .catalogue import endpoints
 from .docs import describe

@@ -11,11 +11,11 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from rest_framework.request import Request
 
 from accounts.access import limits
+from api.schemas import FREE, TEXT, WHOLE, has, many
 from core.clock import iso
 from core.errors import Invalid
 from system.services.exports import note_export
 
-from .answers import FREE, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 from .export_rows import KINDS, Row

@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import FLAG, FREE, TEXT, WHOLE, each, has, many
 from core.clock import milliseconds
 from core.errors import Denied, Invalid, NotFound, Unavailable
 
-from .answers import FLAG, FREE, TEXT, WHOLE, each, has, many
 from .base import LegacyView, whole
 from .docs import describe
 

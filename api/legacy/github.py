@@ -9,10 +9,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FREE
 from core.errors import Invalid, Unavailable
 from projects.services import find_project
 
-from .answers import ERROR, FREE
+from .answers import ERROR
 from .base import LegacyView
 from .docs import describe
 from .fields import Shape, Text, Word

@@ -9,9 +9,9 @@ from rest_framework.response import Response
 
 from accounts import google, services
 from accounts.access import limits
+from api.schemas import TEXT, has
 from core.errors import Denied, Unauthenticated
 
-from .answers import TEXT, has
 from .auth import BACKEND, user_out
 from .base import LegacyView
 from .docs import describe

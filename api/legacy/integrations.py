@@ -7,9 +7,9 @@ import re
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FREE, TEXT, has
 from core.errors import Denied, Invalid, NotFound
 
-from .answers import FREE, TEXT, has
 from .base import LegacyView
 from .docs import describe
 from .fields import Shape, Text, Word

@@ -12,11 +12,11 @@ from rest_framework.response import Response
 from accounts import services
 from accounts.models import ApiKey, GlobalKey
 from agents.services import find_agent
+from api.schemas import FLAG, NUMBER, TEXT, WHOLE, has, many, maybe
 from core.clock import END_OF_TIME, from_seconds, seconds
 from core.errors import Invalid
 from realtime.wire.legacy_in import id_in
 
-from .answers import FLAG, NUMBER, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 from .identity import IdentityView

@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import FLAG, FREE, TEXT, has
 from core.clock import milliseconds
 from core.errors import Invalid
 from core.ratelimit import Limit
 
-from .answers import FLAG, FREE, TEXT, has
 from .base import LegacyView
 from .docs import describe
 

@@ -6,10 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import FREE, TEXT, has, many
 from core.errors import Invalid, Unavailable
 from core.ratelimit import Limit
 
-from .answers import ERROR, FREE, TEXT, has, many
+from .answers import ERROR
 from .base import LegacyView
 from .docs import describe
 

@@ -7,9 +7,9 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import TEXT, WHOLE, has, many
 from tasks.mentions import LISTED_AT_MOST, Target, targets
 
-from .answers import TEXT, WHOLE, has, many
 from .base import LegacyView, whole
 from .docs import describe
 

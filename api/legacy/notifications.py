@@ -8,13 +8,14 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, NUMBER, TEXT, WHOLE, has, many
 from core.clock import LAST_SECOND, from_seconds
 from core.errors import Invalid
 from notifications.models import Notification
 from notifications.services import delete_notifications, mark_delivered, mark_read
 from realtime.wire.legacy_in import id_in
 
-from .answers import FLAG, NOTIFICATION, NUMBER, TEXT, WHOLE, has, many
+from .answers import NOTIFICATION
 from .base import LegacyView
 from .docs import describe
 from .entities import find

@@ -5,11 +5,11 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, TEXT, WHOLE, has, many
 from core.actors import Role
 from core.errors import Invalid
 from system.services import onboarding
 
-from .answers import FLAG, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 

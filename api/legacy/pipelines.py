@@ -8,13 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.isolation import check_isolation
+from api.schemas import FLAG, TEXT, WHOLE, has, many, maybe
 from core.errors import Invalid
 from core.rows import find
 from realtime.wire.legacy_in import id_in
 from workflows import services
 from workflows.models import Pipeline, PipelineRun, WorkflowTemplate
 
-from .answers import FLAG, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 from .fields import Items, Shape, Text, Whole, Word

@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Tenant
+from api.schemas import FLAG, FREE, TEXT, WHOLE, has, many
 from core.clock import seconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
 from provisioning import services
 from provisioning.models import ProvisionEvent, ProvisionJob
 
-from .answers import FLAG, FREE, TEXT, WHOLE, has, many
 from .answers_tenants import JOB_DETAIL, RAW_JOB
 from .base import whole
 from .docs import describe

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, TEXT, has
 from system import releases
 
-from .answers import FLAG, TEXT, has
 from .base import LegacyView
 from .docs import describe
 

@@ -7,12 +7,12 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, TEXT, WHOLE, has, many, maybe
 from core.clock import milliseconds
 from core.errors import Invalid
-from system.schedule import JOBS
+from system.schedule import LISTED
 from system.services.scheduler import Status, run_by_hand, statuses
 
-from .answers import FLAG, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 
@@ -35,15 +35,15 @@ class Scheduler(LegacyView):
 
     @describe("The jobs, with their last and next run.", answers={200: has(tasks=many(JOB))})
     def get(self, request: Request) -> Response:
-        return Response({"tasks": [_shown(status) for status in statuses(now=self.now)]})
+        return Response({"tasks": [_shown(status) for status in statuses(now=self.now, jobs=LISTED.values())]})
 
     @describe("Run one now.", body=has(task_id=TEXT), answers={200: OUTCOME, 500: OUTCOME})
     def post(self, request: Request) -> Response:
         sent = self.sent()
         wanted = sent.get("task_id") if isinstance(sent, dict) else None
-        job = JOBS.get(wanted) if isinstance(wanted, str) else None
+        job = LISTED.get(wanted) if isinstance(wanted, str) else None
         if job is None:
-            raise Invalid(f"task_id required: {', '.join(JOBS)}")
+            raise Invalid(f"task_id required: {', '.join(LISTED)}")
         outcome = run_by_hand(job, now=self.now)
         return Response({"ok": outcome.ok, "message": outcome.message}, status=200 if outcome.ok else 500)
 

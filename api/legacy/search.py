@@ -8,13 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import TEXT, WHOLE, has, many, maybe
 from core.clock import seconds
 from core.errors import Invalid
 from system.search.hits import Hit
 from system.search.searching import search
 from system.search.sources import SOURCES
 
-from .answers import TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 

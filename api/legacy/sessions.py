@@ -9,11 +9,12 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, FREE, TEXT, WHOLE, has, many
 from core.clock import milliseconds
 from core.errors import Invalid, Unavailable
 from system import gateway, sessions
 
-from .answers import ERROR, FLAG, FREE, TEXT, WHOLE, has, many
+from .answers import ERROR
 from .base import LegacyView
 from .docs import describe
 

@@ -8,13 +8,13 @@ import orjson
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, TEXT, WHOLE, each, has, many, maybe
 from core.clock import seconds
 from core.errors import Invalid
 from system.definitions import Definition, definitions
 from system.models import Setting
 from system.services.settings import reset_setting, set_settings
 
-from .answers import FLAG, TEXT, WHOLE, each, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 from .fields import BAD, Object, Shape

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import User
+from api.schemas import FLAG, TEXT, WHOLE, has
 from core.errors import Denied
 
-from .answers import FLAG, TEXT, WHOLE, has
 from .auth import BACKEND
 from .base import LegacyView
 from .docs import describe

@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import FREE, TEXT, WHOLE, has, many
 from core.errors import Invalid, NotFound, Unavailable
 
-from .answers import FREE, TEXT, WHOLE, has, many
 from .base import LegacyView
 from .docs import describe
 from .fields import BAD, Shape, Text

@@ -8,12 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import FLAG, FREE, TEXT, WHOLE, has, many, maybe
 from core.clock import milliseconds
 from core.errors import Unavailable
 from core.injection import refuse_injection
 from system import gateway
 
-from .answers import FLAG, FREE, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 from .fields import Shape, Text, Whole

@@ -10,6 +10,7 @@ import orjson
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FREE, TEXT, WHOLE, has, many
 from core.clock import iso, seconds
 from core.errors import Invalid
 from realtime.wire import legacy
@@ -18,7 +19,7 @@ from system.services.standup import keep_standup
 from system.standup import Standup, compile_standup
 from tasks.models import PRIORITIES
 
-from .answers import FREE, PAGED, TEXT, WHOLE, has, many
+from .answers import PAGED
 from .base import LegacyView
 from .docs import describe
 from .queries import page_of

@@ -10,12 +10,12 @@ from django.db import DatabaseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
 from core.clock import milliseconds
 from core.errors import Invalid
 from realtime.wire import legacy
 from system import counts, modellist, status
 
-from .answers import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 

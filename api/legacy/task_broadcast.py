@@ -6,10 +6,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import gateway
+from api.schemas import TEXT, WHOLE, has
 from core.errors import Invalid
 from tasks import services
 
-from .answers import TEXT, WHOLE, has
 from .base import LegacyView
 from .docs import describe
 from .tasks import task_id

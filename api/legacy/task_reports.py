@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import limits
+from api.schemas import NUMBER, TEXT, WHOLE, each, has, many, maybe
 from core.clock import END_OF_TIME, from_seconds, seconds
 from core.errors import Invalid
 from tasks.reports import Group, Window, common_errors, outcome_groups, window
 
-from .answers import NUMBER, TEXT, WHOLE, each, has, many, maybe
 from .base import LegacyView, whole
 from .docs import describe
 

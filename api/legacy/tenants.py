@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Tenant
+from api.schemas import FLAG, FREE, TEXT, WHOLE, has, many
 from core.clock import seconds
 from core.errors import Invalid
 from provisioning import services
 from provisioning.models import ProvisionJob
 
-from .answers import FLAG, FREE, TEXT, WHOLE, has, many
 from .answers_tenants import JOB, LISTED_TENANT, RAW_TENANT, TENANT
 from .docs import describe
 from .provision_jobs import job_out

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .answers import NUMBER, TEXT, TOKEN_RECORD, WHOLE, Schema, each, has, many, maybe
+from api.schemas import NUMBER, TEXT, WHOLE, Schema, each, has, many, maybe
+
+from .answers import TOKEN_RECORD
 
 STATS = has(
     totalTokens=WHOLE, totalCost=NUMBER, requestCount=WHOLE, avgTokensPerRequest=WHOLE, avgCostPerRequest=NUMBER

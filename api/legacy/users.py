@@ -9,12 +9,12 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import RoleWord, User
+from api.schemas import FLAG, TEXT, WHOLE, has, many, maybe
 from core.clock import seconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
 from realtime.wire.legacy_in import id_in, utf16_length
 
-from .answers import FLAG, TEXT, WHOLE, has, many, maybe
 from .auth import sign_in_afresh
 from .docs import describe
 from .fields import Shape, Text, Word

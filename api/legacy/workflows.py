@@ -5,12 +5,12 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import TEXT, WHOLE, has, many, maybe
 from core.errors import Invalid
 from realtime.wire.legacy_in import id_in
 from workflows import services
 from workflows.models import WorkflowTemplate
 
-from .answers import TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 from .fields import Items, Shape, Text, Whole

@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts import workload
+from api.schemas import FLAG, NUMBER, TEXT, WHOLE, has, many, maybe
 
-from .answers import FLAG, NUMBER, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 

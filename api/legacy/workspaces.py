@@ -9,11 +9,11 @@ from rest_framework.response import Response
 
 from accounts.models import Workspace
 from agents.models import Agent
+from api.schemas import FLAG, TEXT, WHOLE, has, many, maybe
 from core.clock import seconds
 from core.ids import LARGEST_ID
 from provisioning import workspaces as services
 
-from .answers import FLAG, TEXT, WHOLE, has, many, maybe
 from .base import LegacyView
 from .docs import describe
 from .fields import Shape, Text, Word

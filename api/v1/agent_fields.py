@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from .body import Dollars, Flag, Shape, Text, Whole, Words, micro
-from .tasks import TaskType
+from .pieces import TaskType
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent, Mandate
+from api.schemas import NUMBER, has, many, maybe
 from core.errors import Denied, Invalid, NotFound
 from governance.services.controlling import TIMED, control_agent
 from governance.services.registering import Newcomer, amend_agent, register_agent
@@ -22,7 +23,7 @@ from tasks.models import Task
 from .agent_fields import Amendment, NewAgent, mandate_of
 from .base import V1View
 from .body import Shape, Text
-from .docs.schema import COUNT, NUMBER, has, many, maybe, ref
+from .docs.schema import COUNT, ref
 from .docs.words import describe, listed
 from .listing import words
 from .out import agents_out, task_out, tasks_out

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent
+from api.schemas import has, many
 from core.errors import NotFound
 from core.ids import parse_ref
 from governance.models import Alert
@@ -17,7 +18,7 @@ from governance.services.alerts import acknowledge_alert, resolve_alert
 
 from .base import V1View
 from .body import Shape, Text, Words
-from .docs.schema import COUNT, has, many, ref
+from .docs.schema import COUNT, ref
 from .docs.words import AGENT_SLUG, PAGED, describe, listed
 from .ids import row_id, shown
 from .listing import page_of, words

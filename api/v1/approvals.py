@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent, Mandate
+from api.schemas import FLAG, has, many
 from core.errors import Conflict, Denied, NotFound
 from governance.models import Approval, ApprovalQuerySet
 from governance.services import approving, deciding
@@ -19,7 +20,7 @@ from tokens.models import ToolCall
 
 from .base import V1View
 from .body import Dollars, Shape, Text, Words, micro
-from .docs.schema import COUNT, FLAG, has, many, ref
+from .docs.schema import COUNT, ref
 from .docs.words import PAGED, TASK_ID, describe, listed, text
 from .ids import row_id
 from .listing import page_of, words

@@ -5,11 +5,12 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import has
 from core.rows import find
 from tasks.models import Document
 
 from .base import V1View
-from .docs.schema import has, ref
+from .docs.schema import ref
 from .docs.words import describe
 from .ids import row_id
 from .out import document_out

@@ -7,8 +7,10 @@ from django.db import DatabaseError, connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import TEXT, has
+
 from .base import V1View
-from .docs.schema import MOMENT, TEXT, has, one_of
+from .docs.schema import MOMENT, one_of
 from .docs.words import describe
 from .out import moment
 

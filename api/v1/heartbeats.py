@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent, Mandate
+from api.schemas import TEXT, has, many, maybe
 from core.errors import Denied, NotFound
 from governance.services.controlling import my_tasks
 from governance.services.heartbeats import Beat, Reply, hear_beat
@@ -19,11 +20,11 @@ from tasks.models import Task
 from .agents import find_agent
 from .base import V1View
 from .body import Shape, Words
-from .docs.schema import MOMENT, TEXT, has, many, maybe, one_of, only, ref
+from .docs.schema import MOMENT, one_of, only, ref
 from .docs.words import describe
 from .ids import row_id
 from .notifications import notifications_out
-from .out import moment, tasks_out, usd
+from .out import budget_out, moment, tasks_out
 from .out_approvals import Reader, approvals_out
 
 
@@ -93,11 +94,6 @@ class Heartbeat(V1View):
             "assignedTasks": tasks_out(reply.tasks),
             "agentStatus": mandate.control,
             "control": control,
-            "budget": {
-                "daily": usd(reply.budget.daily, 2),
-                "spentToday": usd(reply.budget.spent_today),
-                "remaining": usd(reply.budget.remaining),
-                "perRunCap": usd(reply.budget.per_run_cap, 2),
-            },
+            "budget": budget_out(reply.budget),
             "warnings": warnings,
         }

@@ -8,13 +8,14 @@ from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, TEXT, has, many
 from core.errors import Invalid, NotFound
 from governance.services.messages import Saying, post_message
 from tasks.models import Comment
 
 from .base import Made, V1View
 from .body import Shape, Text, Words
-from .docs.schema import FLAG, TEXT, has, many, ref
+from .docs.schema import ref
 from .docs.words import before, describe, listed
 from .ids import row_id
 from .listing import older, page_of, words

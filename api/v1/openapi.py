@@ -5,8 +5,9 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FREE, TEXT, has
+
 from .base import V1View
-from .docs.schema import FREE, TEXT, has
 from .docs.words import describe
 
 

@@ -13,6 +13,7 @@ from core.ids import parse_ref
 from core.money import dollars
 from governance.days import next_midnight
 from governance.models import Policy
+from governance.policy import Budget
 from governance.services.allowances import allowance_by, has_own_figures
 from governance.services.policies import active_policies, nearest_of
 from governance.states import BLOCKED, NEEDS_APPROVAL, seen
@@ -32,6 +33,16 @@ def moment(at: datetime | None) -> str | None:
 
 def usd(micro: int | None, digits: int = 6) -> float | None:
     return None if micro is None else dollars(micro, digits)
+
+
+def budget_out(budget: Budget) -> dict[str, Any]:
+    """What an agent may spend today, and has."""
+    return {
+        "daily": usd(budget.daily, 2),
+        "spentToday": usd(budget.spent_today),
+        "remaining": usd(budget.remaining),
+        "perRunCap": usd(budget.per_run_cap, 2),
+    }
 
 
 def tasks_out(tasks: Sequence[Task], *, whole: bool = False) -> list[dict[str, Any]]:

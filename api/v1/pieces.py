@@ -19,17 +19,11 @@ MIME = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,60}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,36}(?:; ?charset=[A-Za-z0-9-]+)?"
 )
 Bullet = Annotated[Words, Field(max_length=500)]
-Kind = Literal[
-    "CONTENT",
-    "SOCIAL",
-    "EMAIL_MARKETING",
-    "CUSTOMER_RESEARCH",
-    "SEO_RESEARCH",
-    "ENGINEERING",
-    "DOCS",
-    "OPS",
-    "RESEARCH",
+TaskType = Literal[
+    "CONTENT", "SOCIAL", "EMAIL_MARKETING", "CUSTOMER_RESEARCH", "SEO_RESEARCH", "ENGINEERING", "DOCS", "OPS"
 ]
+# What a checklist may be for.
+Kind = Literal[TaskType, "RESEARCH"]
 
 
 def _file_name(text: str) -> str:

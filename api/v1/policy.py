@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.access.limits import V1_POLICY
 from agents.models import Agent
+from api.schemas import TEXT, has, many
 from core.errors import Denied, Invalid, NotFound
 from governance.models import Policy
 from governance.policy import Action, ActionType, Decision, Verdict
@@ -19,10 +20,10 @@ from tasks.models import Task
 
 from .base import V1View
 from .body import Dollars, Shape, Text, micro
-from .docs.schema import TEXT, has, many, one_of, ref
+from .docs.schema import one_of, ref
 from .docs.words import describe, text
 from .listing import word
-from .out import usd
+from .out import budget_out
 from .out_approvals import policy_out
 from .tasks import TYPES, find_task
 
@@ -154,13 +155,7 @@ def verdict_out(verdict: Verdict) -> dict[str, Any]:
             "suggestedJustification": needed.suggested_justification,
         }
     if verdict.budget is not None:
-        budget = verdict.budget
-        answer["budget"] = {
-            "daily": usd(budget.daily, 2),
-            "spentToday": usd(budget.spent_today),
-            "remaining": usd(budget.remaining),
-            "perRunCap": usd(budget.per_run_cap, 2),
-        }
+        answer["budget"] = budget_out(verdict.budget)
     return answer
 
 

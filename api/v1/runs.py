@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.limits import V1_EVENTS
+from api.schemas import has
 from core.errors import Denied, Invalid, NotFound
 from governance.services.booking import Booked, Report, report_run, update_run
 from tasks.models import Task
@@ -17,7 +18,7 @@ from tokens.models import Run
 
 from .base import V1View
 from .body import Dollars, Moment, Shape, Text, Whole, Words, micro
-from .docs.schema import has, ref
+from .docs.schema import ref
 from .docs.words import describe
 from .ids import row_id
 from .out import usd

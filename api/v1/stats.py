@@ -6,12 +6,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Mandate
+from api.schemas import NUMBER, each, has
 from core.errors import Denied, Invalid
 from governance.services.stats import STARTS, costs_of, overview
 
 from .agents import find_agent
 from .base import V1View
-from .docs.schema import COUNT, NUMBER, each, has, one_of
+from .docs.schema import COUNT, one_of
 from .docs.words import describe
 from .listing import word
 

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import has, many
 from core.errors import Invalid
 from governance.models import Approval
 from governance.services import deciding
@@ -15,7 +16,7 @@ from tasks.models import Task
 
 from .base import V1View
 from .body import Bag, Dollars, Moment, Shape, Text, micro
-from .docs.schema import has, many, ref
+from .docs.schema import ref
 from .docs.words import describe
 from .out import document_out, message_out, slugs_of, task_out, transition_out
 from .out_approvals import Reader, approvals_out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from pydantic import Field
@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.access.limits import V1_TASKS
 from agents.models import Agent, Mandate
+from api.schemas import FLAG, TEXT, has, many
 from core.errors import Denied, Invalid, NotFound
 from governance.services.creating import create_task
 from governance.states import STATUSES
@@ -18,11 +19,12 @@ from tasks.models import Brief, Task, TaskQuerySet
 
 from .base import Made, V1View
 from .body import Bag, Dollars, Moment, Shape, Text, Whole, Words, micro
-from .docs.schema import COUNT, FLAG, TEXT, has, many, one_of, ref
+from .docs.schema import COUNT, one_of, ref
 from .docs.words import PAGED, TASK_ID, describe, listed, text
 from .ids import row_id
 from .listing import page_of, several, word, words
 from .out import task_out, tasks_out
+from .pieces import TaskType
 
 ORDERS = {"createdAt": "created_at", "updatedAt": "updated_at", "priority": "priority", "dueAt": "due_at"}
 TYPES = tuple(Task.Type.values)
@@ -38,9 +40,6 @@ Title = Annotated[Words, Field(min_length=1, max_length=500)]
 Label = Annotated[Words, Field(min_length=1, max_length=50)]
 Labels = Annotated[list[Label], Field(max_length=20)]
 Slugs = Annotated[list[Text], Field(max_length=10)]
-TaskType = Literal[
-    "CONTENT", "SOCIAL", "EMAIL_MARKETING", "CUSTOMER_RESEARCH", "SEO_RESEARCH", "ENGINEERING", "DOCS", "OPS"
-]
 Description = Annotated[Text, Field(max_length=50_000)]
 Priority = Annotated[Whole, Field(ge=1, le=4)]
 

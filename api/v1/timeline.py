@@ -12,12 +12,13 @@ from rest_framework.response import Response
 from activity.catalogue import Kind
 from activity.models import Event, EventQuerySet
 from agents.models import Agent
+from api.schemas import FLAG, has, many
 from core.ids import parse_ref
 from governance.states import shown as status_shown
 
 from .agents import find_agent
 from .base import V1View
-from .docs.schema import FLAG, has, many, ref
+from .docs.schema import ref
 from .docs.words import AGENT_SLUG, TASK_ID, before, describe, listed
 from .ids import row_id, shown
 from .listing import older, page_of, words

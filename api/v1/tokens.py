@@ -16,12 +16,13 @@ from accounts.models import ApiKey, User, Workspace
 from accounts.scopes import presented_in
 from accounts.services import issue_token, revoke_key
 from agents.models import Agent
+from api.schemas import has
 from core.actors import Role
 from core.errors import Denied, Invalid, NotFound
 
 from .base import V1View
 from .body import Shape, Text
-from .docs.schema import MOMENT, has, only
+from .docs.schema import MOMENT, only
 from .docs.words import describe
 from .ids import row_id
 from .out import moment

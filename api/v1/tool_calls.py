@@ -9,13 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.limits import V1_EVENTS
+from api.schemas import has
 from core.errors import Denied, NotFound
 from governance.services.tool_reports import report_tool_call, update_tool_call
 from tokens.models import ToolCall
 
 from .base import V1View
 from .body import Moment, Shape, Text, Whole, Words
-from .docs.schema import has, ref
+from .docs.schema import ref
 from .docs.words import describe
 from .ids import row_id
 from .out_runs import tool_call_out

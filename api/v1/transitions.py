@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import TEXT, has, many
 from core.errors import Invalid
 from governance.services.handing import Handed
 from governance.services.moving import Moved, Wish, move, refused
@@ -19,7 +20,7 @@ from tasks.models import Transition as Row
 
 from .base import Made, V1View
 from .body import Shape, Text
-from .docs.schema import TEXT, has, id_of, many, one_of, only, ref
+from .docs.schema import id_of, one_of, only, ref
 from .docs.words import describe
 from .ids import shown
 from .out import slugs_of, task_out, transition_out

@@ -9,13 +9,14 @@ from pydantic_core import PydanticCustomError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.schemas import FLAG, has, many
 from core.errors import Invalid, NotFound
 from webhooks.models import Webhook
 from webhooks.services import delete_webhook, subscribe
 
 from .base import V1View
 from .body import Shape, Text
-from .docs.schema import COUNT, FLAG, has, many, one_of, ref
+from .docs.schema import COUNT, one_of, ref
 from .docs.words import PAGED, describe
 from .ids import row_id, shown
 from .listing import page_of
@@ -65,7 +66,7 @@ class Webhooks(V1View):
         try:
             row = subscribe(actor=self.actor, now=self.now, url=want.url, events=events, secret=want.secret)
         except Invalid as refusal:
-            raise Invalid("The request is not valid", details=[f"url: {refusal.message}"]) from None
+            raise Invalid.fields(f"url: {refusal.message}") from None
         return Response({"webhook": webhook_out(row)}, status=201)
 
 

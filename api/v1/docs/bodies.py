@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
+from api.schemas import Schema
 from api.v1.body import Shape
 
-from .schema import Schema
 from .words import Words
 
 TEMPLATE = "#/components/schemas/{model}"

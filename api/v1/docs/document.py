@@ -9,13 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 
+from api.schemas import Schema
+
 from .bodies import body_of, components
 from .errors import COUNTED, ENVELOPES, HEADERS, headers, refusals
 from .examples import Example, examples
 from .guide import PARAMETERS, SCHEMES, description
 from .objects import OBJECTS
 from .operations import Operation, operations
-from .schema import Schema
 
 SAID = {
     200: "Done.",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .schema import FREE, TEXT, Schema, has, many, ref
+from api.schemas import FREE, TEXT, Schema, has, many
+
+from .schema import ref
 
 # Code → its status, and when it is given.
 CODES: dict[str, tuple[int, str]] = {

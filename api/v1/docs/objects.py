@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from agents.models import Mandate
+from api.schemas import FLAG, FREE, NUMBER, TEXT, WHOLE, Schema, has, many, maybe
 from api.v1.out import ACTOR_TYPES
 from api.v1.pieces import Kind
 from governance.states import STATUSES
@@ -12,24 +13,7 @@ from tasks.models import Comment, Document, Task
 from tokens.models import Run, ToolCall
 
 from .rules import RULES
-from .schema import (
-    COUNT,
-    FLAG,
-    FREE,
-    MOMENT,
-    NUMBER,
-    SLUG,
-    TEXT,
-    USER,
-    WHOLE,
-    Schema,
-    has,
-    id_of,
-    many,
-    maybe,
-    one_of,
-    ref,
-)
+from .schema import COUNT, MOMENT, SLUG, USER, id_of, one_of, ref
 
 STATUS, TYPE = one_of(STATUSES), one_of(Task.Type.values)
 RISK = one_of(ToolCall.Risk.values)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-Schema = dict[str, Any]
-TEXT: Schema = {"type": "string"}
-WHOLE: Schema = {"type": "integer"}
+from api.schemas import Schema
+
 COUNT: Schema = {"type": "integer", "minimum": 0}
-NUMBER: Schema = {"type": "number"}
-FLAG: Schema = {"type": "boolean"}
-FREE: Schema = {"type": "object"}
 MOMENT: Schema = {
     "type": "string",
     "format": "date-time",
@@ -24,29 +20,6 @@ SLUG: Schema = {"type": "string", "description": "An agent's id, as it was regis
 
 def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-def maybe(schema: Schema) -> Schema:
-    if "type" not in schema or "enum" in schema:
-        return {"anyOf": [schema, {"type": "null"}]}
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def many(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
-
-def each(schema: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": schema}
-
-
-def has(*optional: str, **properties: Schema) -> Schema:
-    """An object; every property is required unless its name is listed first."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-    }
 
 
 def one_of(words: Iterable[str]) -> Schema:

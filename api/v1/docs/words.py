@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from api.schemas import Schema
 from api.v1.body import Shape
 from api.v1.listing import LARGEST_PAGE, PAGE
 
-from .schema import Schema, id_of, one_of
+from .schema import id_of, one_of
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
