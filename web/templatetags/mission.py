@@ -151,7 +151,11 @@ def initials(name: str) -> str:
 
 
 # Drawn by more than one sheet.
-TOGETHER = {"task": ("request", "record", "task")}
+TOGETHER = {
+    "components": ("components", "floating"),
+    "shell": ("shell", "page"),
+    "task": ("request", "record", "lists", "task", "moves", "thread"),
+}
 
 
 @register.filter
