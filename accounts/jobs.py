@@ -1,20 +1,12 @@
-"""Celery entry points of accounts."""
+"""What the schedule asks of accounts."""
 
 from __future__ import annotations
 
-from celery import shared_task
-from django.utils import timezone
+from datetime import datetime
 
 from .models import Session
-from .services.calls import forget_calls
 
 
-@shared_task
-def forget_old_sessions() -> int:
-    gone, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+def forget_old_sessions(*, now: datetime) -> int:
+    gone, _ = Session.objects.filter(expire_date__lt=now).delete()
     return gone
-
-
-@shared_task
-def forget_old_calls() -> int:
-    return forget_calls(now=timezone.now())

@@ -6,7 +6,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from .housekeeping import fold_back
-from .retention import prune_all
 from .vitals import worker_seen
 
 
@@ -18,8 +17,3 @@ def tell_that_the_worker_lives() -> None:
 @shared_task
 def fold_back_the_write_ahead_log() -> None:
     fold_back()
-
-
-@shared_task
-def prune_the_log() -> int:
-    return prune_all(now=timezone.now())

@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import structlog
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
 from .models import Lease
+
+log = structlog.get_logger(__name__)
 
 
 def _me() -> str:
@@ -25,4 +31,30 @@ def lease(name: str, *, now: datetime, seconds: int = 60) -> Iterator[bool]:
         yield bool(got)
     finally:
         if got:
-            Lease.objects.filter(name=name, holder=_me()).update(until=now)
+            Lease.objects.filter(name=name, holder=_me()).update(holder="", until=now)
+
+
+@contextmanager
+def kept_lease(name: str, *, now: datetime, seconds: int) -> Iterator[bool]:
+    """As `lease`, prolonged while its holder lives: others wait for a dead one no longer than this, however long the
+    work may take."""
+    over = threading.Event()
+    with lease(name, now=now, seconds=seconds) as got:
+        if got:
+            threading.Thread(target=_prolong, args=(name, _me(), seconds, over), name="lease", daemon=True).start()
+        try:
+            yield got
+        finally:
+            over.set()
+
+
+def _prolong(name: str, holder: str, seconds: int, over: threading.Event) -> None:
+    held = True
+    while held and not over.wait(seconds / 3):
+        until = timezone.now() + timedelta(seconds=seconds)
+        try:
+            held = bool(Lease.objects.filter(name=name, holder=holder).update(until=until))
+        except DatabaseError:
+            log.warning("lease_not_prolonged", lease=name)
+        finally:
+            connection.close()

@@ -14,7 +14,7 @@ from activity.audit import record_audit
 from activity.catalogue import Kind
 from activity.models import Event
 from activity.services import fact, record
-from core.actors import Actor
+from core.actors import Actor, system
 from core.ids import LARGEST_ID, ref
 from core.rows import change, find, look_up
 from notifications.services import Note, post
@@ -25,6 +25,8 @@ from .world import Fleet
 
 COOLDOWN, MET, NOT_MET = "In cooldown", "Condition met", "Condition not met"
 LONGEST_TITLE = 200
+# The action of rules that webhooks hear of, as `notification.alert`.
+WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,24 @@ def evaluate_rules(*, actor: Actor, now: datetime, status_words: Mapping[str, st
     return [Outcome(rule, _evaluate(rule, fleet, actor, now)) for rule in rules]
 
 
+def evaluate_everywhere(*, now: datetime, status_words: Mapping[str, str]) -> list[Outcome]:
+    """The rules of all workspaces. One that cannot be judged does not keep the others from it, and is raised in the
+    end."""
+    outcomes: list[Outcome] = []
+    failed: Exception | None = None
+    fleet: Fleet | None = None
+    for rule in AlertRule.objects.enabled().order_by("workspace_id", "id").iterator(chunk_size=500):
+        if fleet is None or fleet.workspace_id != rule.workspace_id:
+            fleet = Fleet(rule.workspace_id, now=now, status_words=status_words)
+        try:
+            outcomes.append(Outcome(rule, _evaluate(rule, fleet, system(rule.workspace_id), now)))
+        except Exception as error:  # noqa: BLE001 - raised below, after the others
+            failed = error
+    if failed is not None:
+        raise failed
+    return outcomes
+
+
 def _evaluate(rule: AlertRule, fleet: Fleet, actor: Actor, now: datetime) -> str:
     if rule.last_triggered_at is not None and rule.last_triggered_at > rule.rested_since(now):
         return COOLDOWN
@@ -100,9 +120,9 @@ def _trigger(rule: AlertRule, actor: Actor, now: datetime) -> bool:
     if triggered:
         title = f"Alert: {rule.name}"[:LONGEST_TITLE]
         message = rule.description or f'Rule "{rule.name}" triggered'
-        # Streams and webhooks hear nothing of it: its events are left out of the log.
-        post([Note(rule.recipient, "alert", title, message, ("alert_rule", rule.pk))], actor=actor, now=now)
-        record(_changed(rule, actor), at=now)
+        told = post([Note(rule.recipient, "alert", title, message, ("alert_rule", rule.pk))], actor=actor, now=now)
+        # Streams and webhooks hear of it only where the rule says so: else its events are left out of the log.
+        record(_changed(rule, actor), *(told if rule.action_type == WEBHOOK else []), at=now)
     return bool(triggered)
 
 

@@ -17,7 +17,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
 from celery import Celery, bootsteps
 from celery.beat import Service
 from celery.exceptions import SecurityWarning
-from celery.schedules import crontab
 from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
 from prometheus_client import start_http_server
@@ -35,7 +34,8 @@ app.conf.update(
     worker_enable_remote_control=bool(settings.REDIS_URL),
     worker_send_task_events=False,
     worker_hijack_root_logger=False,
-    worker_concurrency=2,
+    # More than jobs that take their time: a tick runs what no other one is at.
+    worker_concurrency=6,
     worker_pool="threads",
     broker_connection_retry_on_startup=True,
     beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
@@ -46,20 +46,10 @@ app.conf.update(
             "task": "activity.jobs.tell_that_the_worker_lives",
             "schedule": 15.0,
         },
-        "run-what-is-due": {
-            "task": "system.jobs.run_what_is_due",
-            "schedule": float(min(settings.SWEEP_SECONDS, 60)),
-        },
+        # A tick: what is due then stands in system/schedule.py. Those that nobody took at once are worth nothing.
+        "run-what-is-due": {"task": "system.jobs.run_what_is_due", "schedule": 1.0, "options": {"expires": 5}},
+        # Of each process that holds the file, so it needs no lease and leaves no trace.
         "fold-back": {"task": "activity.jobs.fold_back_the_write_ahead_log", "schedule": 3.0},
-        "search-takes-in-what-is-new": {"task": "system.search.jobs.take_in_what_is_new", "schedule": 10.0},
-        "prune-the-log": {"task": "activity.jobs.prune_the_log", "schedule": crontab(minute=17)},
-        "forget-old-sessions": {"task": "accounts.jobs.forget_old_sessions", "schedule": crontab(minute=41)},
-        "forget-old-calls": {"task": "accounts.jobs.forget_old_calls", "schedule": crontab(minute=23)},
-        "expire-approvals": {"task": "governance.jobs.expire_approvals", "schedule": 60.0},
-        "watch-budgets": {"task": "governance.jobs.watch_budgets", "schedule": 60.0},
-        "find-loops": {"task": "governance.jobs.find_loops", "schedule": 30.0},
-        "watch-agents": {"task": "governance.jobs.watch_agents", "schedule": 60.0},
-        "write-standups": {"task": "system.jobs.write_standups", "schedule": 600.0},
     },
 )
 app.autodiscover_tasks(related_name="jobs")

@@ -235,6 +235,8 @@ STANDUP_AT = env.clock("MC_STANDUP_TIME", "09:00")
 STANDUP_LOOKBACK_HOURS = max(1, env.number("MC_STANDUP_LOOKBACK_HOURS", 24))
 STANDUP_TASKS = max(0, env.number("MC_STANDUP_TASKS", 10))
 STANDUP_ALERTS = max(0, env.number("MC_STANDUP_ALERTS", 5))
+# How long a job whose process died waits for another process to take it over.
+JOB_LEASE_SECONDS = max(3, env.number("MC_JOB_LEASE_SECONDS", 60))
 STALE_MINUTES = env.number("MC_STALE_MINUTES", 10)
 SWEEP_SECONDS = max(1, env.number("MC_SWEEP_SECONDS", 30))
 COMMAND_TRIGGER_ALLOWED = env.flag("MISSION_CONTROL_ALLOW_COMMAND_TRIGGER")

@@ -1,104 +1,95 @@
-"""The jobs that administrators see and switch: what each does, how often, and whether it runs."""
+"""The schedule: every job of the worker, how often it runs, and what switches it on and off.
+
+Deliveries to webhooks are no job: a thread of the worker sends them as soon as they are due.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Literal
 
 from django.conf import settings
-from django.db import transaction
 
-from accounts.services import open_default_workspace
-from activity.audit import record_audit
-from activity.housekeeping import look_at_the_data
-from connections.services import mark_stale_agents
-from core.actors import Actor, system
-from webhooks.services import retry_due
+from notifications import outward
 
-from . import lookup
-from .services.backups import create_backup
-from .services.cleanup import clean_up
+from . import lookup, work
+from .search.indexing import is_behind
 
-NAMES_TOLD = 20
+MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
+Contract = Literal["legacy", "v1", "product"]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` returns one sentence about what it did. `hour` (UTC) makes a job daily."""
+    """`run` returns one sentence about what it did. `at` (UTC) makes a job daily. With `wanted`, which must be quick,
+    it runs only when that says that there is something to do."""
 
     id: str
     name: str
-    setting: str
+    what: str
     run: Callable[[datetime], str]
-    hour: int | None = None
-    seconds: int = 24 * 3600
+    seconds: int = DAY
+    at: time | None = None
+    of: Contract = "product"
+    switch: str = ""
+    wanted: Callable[[datetime], bool] | None = None
+
+    @property
+    def setting(self) -> str:
+        """The one that switches it; what nobody has set is on, unless the setting has a default that says otherwise."""
+        return self.switch or f"jobs.{self.id}"
 
     @property
     def enabled(self) -> bool:
-        return lookup.flag(self.setting)
+        return (lookup.value(self.setting) or "true") == "true"
+
+    @property
+    def rhythm(self) -> str:
+        if self.at is not None:
+            return f"daily at {self.at:%H:%M} UTC"
+        unit, word = next((n, word) for n, word in ((HOUR, "h"), (MINUTE, "min"), (1, "s")) if self.seconds % n == 0)
+        return f"every {self.seconds // unit} {word}"
 
     def next_run(self, after: datetime) -> datetime:
-        if self.hour is None:
+        if self.at is None:
             return after + timedelta(seconds=self.seconds)
-        today = datetime.combine(after.date(), time(self.hour), tzinfo=after.tzinfo)
+        today = datetime.combine(after.date(), self.at, tzinfo=after.tzinfo)
         return today if today > after else today + timedelta(days=1)
-
-
-def _scheduler() -> Actor:
-    return system(open_default_workspace().pk, "scheduler")
-
-
-def back_up(now: datetime) -> str:
-    backup = create_backup(actor=_scheduler(), now=now, action="auto_backup")
-    return f"Backup created ({round(backup.size / 1024)}KB)"
-
-
-def clean(now: datetime) -> str:
-    lines = clean_up(actor=_scheduler(), now=now, action="auto_cleanup")
-    look_at_the_data()
-    parts = [f"{line.table}: {line.rows}" for line in lines if line.rows]
-    return f"Cleaned {sum(line.rows for line in lines)} stale records" + (f" ({', '.join(parts)})" if parts else "")
-
-
-def check_heartbeats(now: datetime) -> str:
-    minutes = lookup.number("general.agent_timeout_minutes", low=0, high=365 * 24 * 60)
-    marked = mark_stale_agents(now=now, silence=timedelta(minutes=minutes))
-    if not marked:
-        return "All agents healthy"
-    _note_silence(Counter(workspace_id for workspace_id, _ in marked), now=now)
-    names = ", ".join(name for _, name in marked[:NAMES_TOLD])
-    return f"Marked {len(marked)} agent(s) offline: {names}" + (", …" if len(marked) > NAMES_TOLD else "")
-
-
-def retry_webhooks(now: datetime) -> str:
-    """The sender does so by itself, all the time: what is found here is what it has not come to."""
-    through, failed = retry_due(now=now)
-    if not through + failed:
-        return "No pending retries"
-    return f"Processed {through + failed} retries ({through} ok, {failed} failed)"
-
-
-@transaction.atomic
-def _note_silence(counts: Counter[int], *, now: datetime) -> None:
-    for workspace_id, n in sorted(counts.items()):
-        actor = system(workspace_id, "scheduler")
-        record_audit("heartbeat_check", actor=actor, at=now, detail={"marked_offline_count": n})
 
 
 JOBS: dict[str, Job] = {
     job.id: job
     for job in (
-        Job("auto_backup", "Auto Backup", "general.auto_backup", back_up, hour=3),
-        Job("auto_cleanup", "Auto Cleanup", "general.auto_cleanup", clean, hour=4),
-        Job(
-            "agent_heartbeat",
-            "Agent Heartbeat Check",
-            "general.agent_heartbeat",
-            check_heartbeats,
-            seconds=settings.SWEEP_SECONDS,
-        ),
-        Job("webhook_retry", "Webhook Retry", "webhooks.retry_enabled", retry_webhooks, seconds=60),
+        Job("auto_backup", "Auto Backup", "Copies the database, and removes the oldest copies",
+            work.back_up, at=time(3), of="legacy", switch="general.auto_backup"),
+        Job("auto_cleanup", "Auto Cleanup", "Removes what is older than it is kept",
+            work.clean, at=time(4), of="legacy", switch="general.auto_cleanup"),
+        Job("agent_heartbeat", "Agent Heartbeat Check", "Marks agents offline that fell silent",
+            work.check_heartbeats, settings.SWEEP_SECONDS, of="legacy", switch="general.agent_heartbeat"),
+        Job("webhook_retry", "Webhook Retry", "Sends what webhooks did not take, should the sender not have come to it",
+            work.retry_webhooks, MINUTE, of="legacy", switch="webhooks.retry_enabled"),
+        Job("notification_delivery", "Notification Delivery", "Tells people by Telegram, Slack and e-mail",
+            work.deliver_notifications, 5, of="v1", wanted=lambda now: outward.anything_due(now=now)),
+        Job("budget_monitor", "Budget Monitor", "Begins the day's budgets anew, and ends pauses whose time is over",
+            work.watch_budgets, MINUTE, of="v1"),
+        Job("loop_detector", "Loop Detector", "Stops tasks on which work goes round in circles",
+            work.find_loops, 30, of="v1"),
+        Job("approval_expirer", "Approval Expirer", "Expires what nobody decided in time",
+            work.expire_approvals, MINUTE, of="v1"),
+        Job("standup", "Daily Standup", "Writes the day's report once it is time",
+            work.write_standups, 10 * MINUTE, of="v1"),
+        Job("liveness", "Liveness", "Marks agents offline and retires those whose time is over",
+            work.watch_agents, MINUTE, of="v1"),
+        Job("cleanup", "Keys and Events", "Forgets idempotency keys and events that are no longer kept",
+            work.forget_what_is_over, HOUR, of="v1"),
+        Job("alert_rules", "Alert Rules", "Judges the alert rules, and tells of those that are met",
+            work.evaluate_rules, MINUTE),
+        Job("session_cleanup", "Sessions", "Forgets browser sessions that have ended", work.forget_sessions, HOUR),
+        Job("search_index", "Search Index", "Takes in what is new",
+            work.take_in_what_is_new, 10, wanted=lambda now: is_behind()),
     )
-}
+}  # fmt: skip
+# What clients of the legacy dialect know as the scheduler.
+LISTED: dict[str, Job] = {id: job for id, job in JOBS.items() if job.of == "legacy"}

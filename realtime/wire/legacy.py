@@ -10,23 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from tasks.models import PRIORITIES, Task
+from tasks.words import STATUS_WORDS as STATUS_WORDS
 from tasks.work import Waiting
 
 S = Task.Status
-STATUS_WORDS: dict[str, str] = {
-    S.INBOX: "inbox",
-    S.BACKLOG: "backlog",
-    S.ASSIGNED: "assigned",
-    S.IN_PROGRESS: "in_progress",
-    S.REVIEW: "review",
-    S.QUALITY_REVIEW: "quality_review",
-    S.NEEDS_APPROVAL: "awaiting_owner",
-    S.AWAITING_OWNER: "awaiting_owner",
-    S.BLOCKED: "awaiting_owner",
-    S.FAILED: "failed",
-    S.DONE: "done",
-    S.CANCELED: "done",
-}
 # Statuses that share their word with another one; the object then says which it is.
 AMBIGUOUS = {S.NEEDS_APPROVAL, S.BLOCKED, S.CANCELED}
 STATUSES: dict[str, str] = {word: status.value for status, word in STATUS_WORDS.items() if status not in AMBIGUOUS}  # type: ignore[attr-defined]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .job_record import JobRecord
+from .job_record import JobRecord, JobRun
 from .setting import Setting
 from .standup import StandupReport
 
-__all__ = ["JobRecord", "Setting", "StandupReport"]
+__all__ = ["JobRecord", "JobRun", "Setting", "StandupReport"]

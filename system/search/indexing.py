@@ -29,6 +29,14 @@ def index_news(*, now: datetime) -> None:
     forget_pruned()
 
 
+def is_behind() -> bool:
+    """Whether the log tells something that is not taken in yet."""
+    if connection.vendor != "sqlite":
+        return False
+    position = Reader.objects.filter(name=READER).values_list("position", flat=True).first()
+    return position is None or Event.objects.settled().after(position).exists()
+
+
 def read(page: Sequence[Event]) -> None:
     stories = [event.id for event in page if event.kind == Kind.STORY]
     tasks = {event.task_id for event in page if event.kind in TEXTS and event.task_id and _is_about_text(event)}

@@ -5,7 +5,6 @@ from datetime import timedelta
 from activity import retention
 from activity.audit import record_audit
 from activity.catalogue import Kind
-from activity.jobs import prune_the_log
 from activity.models import Event, Reader
 from activity.services import fact, record, story
 from activity.vitals import worker_is_alive, worker_seen
@@ -49,14 +48,14 @@ class RetentionTests(BaseTestCase):
     def test_each_part_of_the_log_has_its_own_age(self):
         self.audit(400), self.happen(100), self.tell(100)
         audit, fact, told = self.audit(300), self.happen(80), self.tell(80)
-        assert prune_the_log() == 3
+        assert retention.prune_all(now=self.now) == 3
         assert self.left() == [audit, fact, told]
 
     def test_a_part_that_is_kept_for_ever_does_not_hold_the_others_back(self):
         told = self.tell(900)
         self.happen(800)
         with self.settings(RETAIN_DAYS={"activities": 0, "audit": 365}):
-            assert prune_the_log() == 1
+            assert retention.prune_all(now=self.now) == 1
         assert self.left() == [told]
 
     def test_what_a_reader_has_not_read_stays(self):
@@ -93,11 +92,11 @@ class RetentionTests(BaseTestCase):
 
     def test_the_job_follows_the_setting(self):
         self.happen(5)
-        assert prune_the_log() == 0
+        assert retention.prune_all(now=self.now) == 0
         with self.settings(RETAIN_EVENTS_DAYS=0):
-            assert prune_the_log() == 0
+            assert retention.prune_all(now=self.now) == 0
         with self.settings(RETAIN_EVENTS_DAYS=4):
-            assert prune_the_log() == 1
+            assert retention.prune_all(now=self.now) == 1
 
 
 class VitalsTests(BaseTestCase):

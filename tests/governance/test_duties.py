@@ -1,20 +1,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from unittest.mock import patch
 
-from django.utils import timezone
-
-from accounts.jobs import forget_old_calls
 from accounts.models import IdempotentCall
 from accounts.services.calls import Call, begin_call
-from activity.models import Lease
 from agents.models import Agent, Mandate
-from governance import jobs
 from governance.models import Alert, Approval
-from governance.services import duties
 from governance.services.detecting import find_loops
-from missioncontrol.celery import app
+from system import work
 from tasks.models import Comment, Task
 from tests.api.v1.moving import MovingTestCase
 
@@ -22,29 +15,14 @@ HOUR = timedelta(hours=1)
 
 
 class DutyTests(MovingTestCase):
-    def setUp(self):
-        super().setUp()
-        duties.failures.clear()
-
-    def at(self, moment):
-        return patch.object(timezone, "now", return_value=moment)
-
-    def test_the_beat_knows_every_duty_by_a_name_that_exists(self):
-        named = {entry["task"] for entry in app.conf.beat_schedule.values()}
-        app.loader.import_default_modules()
-        assert named <= set(app.tasks)
-        words = {"expire_approvals", "watch_budgets", "find_loops", "watch_agents"}
-        assert {f"governance.jobs.{word}" for word in words} | {"accounts.jobs.forget_old_calls"} <= named
-
     def test_what_nobody_decides_expires_and_blocks_its_task(self):
         task = self.begun()
         body = {"taskId": task["id"], "actionType": "TOOL_EXEC", "actionSummary": "Run it", "riskLevel": "YELLOW",
                 "justification": "It must run"}  # fmt: skip
         approval = self.ask("POST", "/approvals", body, as_=self.jordan).body["approval"]
-        assert jobs.expire_approvals() == 0
-        with self.at(self.now + 25 * HOUR):
-            assert jobs.expire_approvals() == 1
-            assert jobs.expire_approvals() == 0
+        assert work.expire_approvals(self.now) == "Expired 0 approvals"
+        assert work.expire_approvals(self.now + 25 * HOUR) == "Expired 1 approvals"
+        assert work.expire_approvals(self.now + 25 * HOUR) == "Expired 0 approvals"
         assert self.ask("GET", f"/approvals/{approval['id']}").body["status"] == Approval.Status.EXPIRED
         assert self.ask("GET", f"/tasks/{task['id']}").body["task"]["status"] == "BLOCKED"
         assert self.heard().count("approval.expired") == 1
@@ -54,53 +32,22 @@ class DutyTests(MovingTestCase):
             spend_today_microusd=9_000_000, spend_reset_at=self.now - HOUR, control="PAUSED", status_reason="BUDGET"
         )
         rested = self.agent("rested", control="PAUSED", status_until=self.now - HOUR)
-        assert jobs.watch_budgets() == 2
+        assert work.watch_budgets(self.now) == "Looked after 1 budgets, let 1 agents go on"
         mandates = Mandate.objects.filter(agent__in=[self.jordan, rested])
         assert {(mandate.control, mandate.spend_today_microusd) for mandate in mandates} == {("ACTIVE", 0)}
-        assert jobs.watch_budgets() == 0
+        assert work.watch_budgets(self.now) == "Looked after 0 budgets, let 0 agents go on"
 
     def test_who_is_silent_goes_offline_once(self):
         Agent.objects.filter(pk=self.jordan.pk).update(heard_at=self.now - 2 * HOUR)
-        assert jobs.watch_agents() == 1
+        assert work.watch_agents(self.now) == "Changed 1 agents"
         assert Mandate.objects.get(agent=self.jordan).control == "OFFLINE"
-        assert jobs.watch_agents() == 0
+        assert work.watch_agents(self.now) == "Changed 0 agents"
 
     def test_old_keys_are_forgotten_and_fresh_ones_kept(self):
         for key, began in (("old", self.now - 25 * HOUR), ("new", self.now)):
             begin_call(Call("user:1", "POST", "tasks", key, "f"), now=began)
-        assert forget_old_calls() == 1
+        assert work.forget_what_is_over(self.now).startswith("Forgot 1 idempotency keys")
         assert IdempotentCall.objects.get().key == "new"
-
-    def test_one_process_at_a_time(self):
-        Lease.objects.create(name="duty:liveness", holder="another", until=self.now + HOUR)
-        Agent.objects.filter(pk=self.jordan.pk).update(heard_at=self.now - 2 * HOUR)
-        assert jobs.watch_agents() == 0
-        Lease.objects.update(until=self.now - HOUR)
-        assert jobs.watch_agents() == 1
-
-    def test_the_third_failure_in_a_row_is_told_and_success_ends_the_row(self):
-        def fail(now):
-            raise RuntimeError("broken")
-
-        def fine(now):
-            return 7
-
-        for duty in (fail, fail, fine, fail, fail):
-            duties.do_alone("test", duty, now=self.now)
-        assert not Alert.objects.exists()
-        duties.do_alone("test", fail, now=self.now)
-        alert = Alert.objects.get()
-        assert (alert.type, alert.severity, alert.metadata["job"]) == ("SYSTEM_ERROR", "CRITICAL", "test")
-        assert duties.do_alone("test", fine, now=self.now) == 7
-
-    def test_jobs_of_every_app_are_told_of_when_they_keep_failing(self):
-        with patch("accounts.jobs.forget_calls", side_effect=RuntimeError("broken")):
-            for _ in range(3):
-                forget_old_calls.apply()
-        alert = Alert.objects.get()
-        assert (alert.type, alert.metadata["job"]) == ("SYSTEM_ERROR", "accounts.jobs.forget_old_calls")
-        forget_old_calls.apply()
-        assert "accounts.jobs.forget_old_calls" not in duties.failures
 
 
 class LoopTests(MovingTestCase):

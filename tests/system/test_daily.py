@@ -12,13 +12,13 @@ from activity.models import Lease
 from agents.models import Agent, Mandate
 from core.actors import system
 from governance.models import Alert
-from governance.services import duties
 from governance.services.alerts import Trouble, open_alert
 from governance.services.by_system import move
-from missioncontrol.celery import app
-from system import jobs
+from system.models import JobRecord
+from system.schedule import JOBS
 from system.services import daily
 from system.services.daily import write_dailies
+from system.services.scheduler import run_due
 from tasks.models import Document, Task
 from tests.api.v1.base import V1ApiTestCase
 from tokens.models import Run
@@ -140,13 +140,13 @@ class DailyTests(V1ApiTestCase):
         assert self.write() == Workspace.objects.count()
 
     def test_the_worker_asks_for_it_alone(self):
-        duties.failures.clear()
-        assert app.conf.beat_schedule["write-standups"] == {"task": "system.jobs.write_standups", "schedule": 600.0}
-        with patch("system.jobs.timezone.now", return_value=NINE):
-            Lease.objects.create(name="duty:standup", holder="another", until=NINE + HOUR)
-            assert jobs.write_standups() == 0
-            Lease.objects.update(until=NINE - HOUR)
-            assert jobs.write_standups() == Workspace.objects.count()
+        assert JOBS["standup"].rhythm == "every 10 min"
+        JobRecord.objects.create(id="standup", next_run=NINE)
+        Lease.objects.create(name="job:standup", holder="another", until=NINE + HOUR)
+        assert "standup" not in run_due(now=NINE)
+        Lease.objects.update(until=NINE - HOUR)
+        assert "standup" in run_due(now=NINE)
+        assert Document.objects.count() == Workspace.objects.count()
 
     def test_it_asks_as_often_for_many_agents(self):
         def asked() -> int:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.test import override_settings
 
 from activity import readers
-from system.schedule import retry_webhooks
 from system.services.settings import set_settings
+from system.work import retry_webhooks
 from tests.base import BaseTestCase, actor_of
 from tests.factories import make_task
 from tests.webhooks.receiver import Receiver
