@@ -95,7 +95,9 @@ def _request(work: str, target: Target, seed: Seed, i: int) -> bytes:
         case "agents":
             return target.request("GET", "/api/agents?limit=20")
         case "beat":
-            return target.request("POST", f"/api/agents/{seed.agents[i % len(seed.agents)]}/heartbeat", {"token_usage": USAGE})
+            return target.request(
+                "POST", f"/api/agents/{seed.agents[i % len(seed.agents)]}/heartbeat", {"token_usage": USAGE}
+            )
         case "tokens":
             return target.request("POST", "/api/tokens", USAGE | {"sessionId": f"bench-agent-{i % 16}:main"})
         case "create":

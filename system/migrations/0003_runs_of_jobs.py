@@ -4,46 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('system', '0002_standup'),
+        ("system", "0002_standup"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='jobrecord',
-            options={'verbose_name': 'job'},
+            name="jobrecord",
+            options={"verbose_name": "job"},
         ),
         migrations.AddField(
-            model_name='jobrecord',
-            name='deaths',
+            model_name="jobrecord",
+            name="deaths",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='jobrecord',
-            name='failures',
+            model_name="jobrecord",
+            name="failures",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='jobrecord',
-            name='running_since',
+            model_name="jobrecord",
+            name="running_since",
             field=models.DateTimeField(null=True),
         ),
         migrations.CreateModel(
-            name='JobRun',
+            name="JobRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=64)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField()),
-                ('ok', models.BooleanField()),
-                ('message', models.TextField(blank=True, default='')),
-                ('by_hand', models.BooleanField(default=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job", models.CharField(max_length=64)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField()),
+                ("ok", models.BooleanField()),
+                ("message", models.TextField(blank=True, default="")),
+                ("by_hand", models.BooleanField(default=False)),
             ],
             options={
-                'verbose_name': 'run of a job',
-                'verbose_name_plural': 'runs of jobs',
-                'indexes': [models.Index(fields=['job', '-id'], name='job_run_newest')],
+                "verbose_name": "run of a job",
+                "verbose_name_plural": "runs of jobs",
+                "indexes": [models.Index(fields=["job", "-id"], name="job_run_newest")],
             },
         ),
     ]
