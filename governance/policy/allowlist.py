@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from posixpath import normpath
 
-from .options import is_harmless
+from .options import is_harmless, reads_trees
 from .paths import Places, is_within
 from .shell import Command, parse
-from .tokens import parts_of, path_pieces
+from .tokens import holds_homes, parts_of, path_pieces
 from .types import Policy
 
 Words = Sequence[str]
@@ -47,6 +47,8 @@ def _objection(command: Command, policy: Policy, places: Places) -> str | None:
     targets = (target for _, target in command.redirects if target not in DEVICES)
     if any(_is_private(piece) for piece in path_pieces((*_operands(command.words), *targets))):
         return "it names a private place"
+    if reads_trees(command.words) and any(map(holds_homes, path_pieces(_operands(command.words)))):
+        return "it reads all that a home holds"
     return None
 
 

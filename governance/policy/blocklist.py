@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from .lookalikes import fold
 from .shell import Pipeline, Reader
-from .tokens import home_relative, is_under, path_pieces
+from .tokens import home_relative, is_under, path_pieces, pattern
 from .words import names
 from .wrappers import SHELLS, decoded, layers, name_of
 
@@ -122,7 +122,7 @@ def _command_rule(wanted: list[str]) -> Callable[[Words], bool]:
 def _called(rules: Rules, name: str) -> Iterable[tuple[str, Callable[[Words], bool]]]:
     """The rules for the command; a pattern in its place calls whatever it matches."""
     if any(char in name for char in "*?[") and any(map(str.isalnum, name)):
-        return [rule for known, found in rules.commands.items() if fnmatchcase(known, name) for rule in found]
+        return [rule for known, found in rules.commands.items() if fnmatchcase(known, pattern(name)) for rule in found]
     return rules.commands.get("mkfs" if name.startswith("mkfs.") else name, ())
 
 

@@ -31,6 +31,19 @@ def is_harmless(words: Words, allowlist: tuple[str, ...]) -> bool:
     return check is None or check(words[1:])
 
 
+def reads_trees(words: Words) -> bool:
+    """Does it read every file below a directory?"""
+    if words[0] == "grep":
+        long = ("--recursive", "--dereference-recursive")
+        return any(
+            re.match(r"-(?!-)\w*[rR]", word)
+            or any(_abbreviates(word, each) for each in long)
+            or word.endswith("recurse")
+            for word in words[1:]
+        )
+    return not {"-exec", "-execdir", "--no-index"}.isdisjoint(words)
+
+
 def _abbreviates(word: str, option: str) -> bool:
     return len(word) > 2 and option.startswith(word.partition("=")[0])
 
@@ -50,9 +63,10 @@ def _sort(words: Words) -> bool:
 
 
 def _uniq(words: Words) -> bool:
-    """A second operand would be the file to write."""
-    operands = [word for before, word in zip(("", *words), words, strict=False) if before not in ("-f", "-s", "-w")]
-    return sum(not word.startswith(("-", "+")) for word in operands) <= 1
+    """A second operand would be the file to write; "-" is one as well, and so is all that follows "--"."""
+    end = words.index("--") if "--" in words else len(words)
+    own = [word for before, word in zip(("", *words), words[:end], strict=False) if before not in ("-f", "-s", "-w")]
+    return sum(word == "-" or not word.startswith("-") for word in own) + len(words[end + 1 :]) <= 1
 
 
 def _date(words: Words) -> bool:
@@ -76,8 +90,10 @@ def _grep(words: Words) -> bool:
 
 
 def _jq(words: Words) -> bool:
-    """Its programs may read the environment."""
-    return not any(re.search(r"(?<![\w.])(?:\$ENV|env|\$__prog_args)(?!\w)", word) for word in words)
+    """Its programs may read the environment: those in its words, and those that it takes from files."""
+    if any(_abbreviates(word, "--from-file") or re.match(r"-(?!-)\w*[fL]", word) for word in words):
+        return False
+    return not any(re.search(r"(?<![\w.])(?:\$ENV|env|\$__prog_args|include|import)(?!\w)", word) for word in words)
 
 
 _CHECKS: dict[str, Callable[[Words], bool]] = {

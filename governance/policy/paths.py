@@ -10,7 +10,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from .lookalikes import fold
-from .tokens import clean
+from .tokens import clean, may_be
 
 Parts = tuple[str, ...]
 _WORKSPACE = re.compile(r"\$(?:WORKSPACE|\{WORKSPACE\})(?=/|$)")
@@ -130,6 +130,8 @@ def _walks(parts: Parts, wanted: Parts, *, open_end: bool, fold_case: bool) -> b
 def _same(part: str, wanted: str, *, fold_case: bool) -> bool:
     if fold_case:
         part, wanted = part.casefold(), wanted.casefold()
+        if may_be(part, wanted.replace("*", "")):
+            return True
     return part == wanted or ("*" in wanted and fnmatchcase(part, wanted))
 
 

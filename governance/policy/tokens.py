@@ -12,6 +12,9 @@ _ATTACHED = re.compile(r"-[A-Za-z0-9]+?((?:\.\.|/|~).*)", re.DOTALL)
 _SLASHES = re.compile(r"/(?:\.?/)+")
 _PROCESS_ROOT = re.compile(r"^/proc/[^/]+/(?:task/[^/]+/)?root(?=/|$)")
 _HOMES = re.compile(r"~[^/]*|/(?:root|(?:home|users)/[^/]+)", re.IGNORECASE)
+_AROUND_HOMES = re.compile(rf"(?:{_HOMES.pattern}|/home|/users)/*", re.IGNORECASE)
+# A set that holds a class of characters, which a shell knows and fnmatch does not: it counts as any character.
+_CLASSES = re.compile(r"\[[^\]]{0,40}\[[:.=][^\]]{1,40}[:.=]\].{0,40}?\]")
 
 
 def path_pieces(words: Iterable[str]) -> Iterator[str]:
@@ -63,12 +66,23 @@ def home_relative(piece: str, wanted: tuple[str, ...]) -> bool:
 
 
 def _begins(parts: list[str], wanted: tuple[str, ...]) -> bool:
-    return len(parts) >= len(wanted) and all(_same(part, want) for part, want in zip(parts, wanted, strict=False))
+    return len(parts) >= len(wanted) and all(may_be(part, want) for part, want in zip(parts, wanted, strict=False))
 
 
-def _same(part: str, wanted: str) -> bool:
+def holds_homes(piece: str) -> bool:
+    """Is it somebody's home, or the directory of all homes?"""
+    return _AROUND_HOMES.fullmatch(piece) is not None
+
+
+def may_be(part: str, wanted: str) -> bool:
+    """Is it that name, or a pattern which a shell replaces by it?"""
     if part == wanted:
         return True
     if wanted.startswith(".") and not part.startswith("."):
         return False
-    return any(char in part for char in "*?[") and fnmatchcase(wanted, part.replace("[^", "[!"))
+    return any(char in part for char in "*?[") and fnmatchcase(wanted, pattern(part))
+
+
+def pattern(part: str) -> str:
+    """A shell's pattern as fnmatch understands it."""
+    return _CLASSES.sub("?", part).replace("[^", "[!")
