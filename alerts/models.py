@@ -10,10 +10,10 @@ from django.db import models
 
 from core.clock import seconds
 from core.querysets import WorkspaceQuerySet
+from notifications.preferences import NOBODY
 
 # What one list shows at most.
 AT_MOST = 1000
-NOBODY = "system"
 
 
 class AlertRuleQuerySet(WorkspaceQuerySet["AlertRule"]):

@@ -17,7 +17,7 @@ from core.ids import ref
 
 from .channels import Message, Outcome
 from .models import Notification
-from .preferences import address_of, is_set_up, preferences_of
+from .preferences import NOBODY, address_of, is_set_up, operator_of, people_of, preferences_of
 from .words import type_shown
 
 BATCH = 50
@@ -53,13 +53,17 @@ def claim(*, now: datetime, at_most: int = BATCH) -> list[Claimed]:
 
 def _addresses(rows: Sequence[Notification]) -> list[str]:
     """As they are now: whoever mends theirs while something waits gets it there."""
-    users = User.objects.filter(username__in={row.recipient for row in rows})
-    people = {(user.workspace_id, user.username): user for user in users}
-    chosen = preferences_of(people.values())
+    people: dict[tuple[int, str], User | None] = {}
+    for workspace_id in {row.workspace_id for row in rows}:
+        names = {row.recipient for row in rows if row.workspace_id == workspace_id}
+        people |= {(workspace_id, user.username): user for user in people_of(workspace_id, names)}
+        if NOBODY in names:
+            people.setdefault((workspace_id, NOBODY), operator_of(workspace_id))
+    chosen = preferences_of(filter(None, people.values()))
     found = []
     for row in rows:
         user = people.get((row.workspace_id, row.recipient))
-        usable = user is not None and user.is_active and is_set_up(row.channel)
+        usable = user is not None and is_set_up(row.channel)
         found.append(address_of(user, chosen.get(user.pk), row.channel) if user and usable else "")
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.apps import apps
@@ -17,6 +17,8 @@ from .models import Notification, Preference
 
 Channel = Notification.Channel
 DASHBOARD = Channel.HEARTBEAT
+# Whom alert rules tell that name nobody: outside of the dashboard, that is the operator.
+NOBODY = "system"
 
 
 def is_set_up(channel: str) -> bool:
@@ -57,26 +59,30 @@ def channel_of(user: User, preference: Preference | None, *, operates: bool) -> 
     return wanted if is_set_up(wanted) and address_of(user, preference, wanted) else DASHBOARD
 
 
-def channels_of(names: Iterable[str], *, people: Iterable[str], workspace_id: int) -> dict[str, str]:
+def channels_of(names: Collection[str], *, people: Iterable[str], workspace_id: int) -> dict[str, str]:
     """The channels of those who are told by one. Of a name that an agent and a person share, the agent is meant,
     except of those in `people`."""
     if not any_is_set_up():
         return {}
-    users = {
-        user.username: user
-        for user in User.objects.filter(workspace_id=workspace_id, username__in=set(names), is_active=True)
-    }
+    users = {user.username: user for user in people_of(workspace_id, names)}
     # Agents stand above this app.
     agents = apps.get_model("agents", "Agent").objects.filter(workspace_id=workspace_id, name__in=list(users))
     for name in set(agents.values_list("name", flat=True)) - set(people):
         del users[name]
-    if not users:
+    if not users and NOBODY not in names:
         return {}
-    operator, chosen = operator_of(workspace_id), preferences_of(users.values())
+    operator = operator_of(workspace_id)
+    if operator is not None and NOBODY in names:
+        users.setdefault(NOBODY, operator)
+    chosen = preferences_of(users.values())
     return {
         name: channel_of(user, chosen.get(user.pk), operates=operator is not None and user.pk == operator.pk)
         for name, user in users.items()
     }
+
+
+def people_of(workspace_id: int, names: Iterable[str]) -> list[User]:
+    return list(User.objects.filter(workspace_id=workspace_id, username__in=set(names), is_active=True))
 
 
 def preferences_of(users: Iterable[User]) -> dict[int, Preference]:

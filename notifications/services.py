@@ -16,7 +16,7 @@ from core.ids import ref
 from core.rows import find, insert
 
 from .models import Notification
-from .preferences import DASHBOARD, channels_of
+from .preferences import DASHBOARD, NOBODY, channels_of
 
 MARK_AT_MOST = 1000
 # More are handed over with the next call: an answer of all could be of any length.
@@ -89,7 +89,8 @@ def post(notes: list[Note], *, actor: Actor, now: datetime) -> list[Event]:
 
 def _channels(notes: list[Note], *, workspace_id: int, now: datetime) -> list[str]:
     """By which each goes out. What was said just now goes out once, even where the inbox keeps every repetition."""
-    names, people = {note.recipient for note in notes}, {note.recipient for note in notes if note.to_person}
+    names = {note.recipient for note in notes if note.recipient != NOBODY or note.type == "alert"}
+    people = {note.recipient for note in notes if note.to_person}
     channels = channels_of(names, people=people, workspace_id=workspace_id)
     if not any(channel != DASHBOARD for channel in channels.values()):
         return [DASHBOARD] * len(notes)
