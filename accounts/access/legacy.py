@@ -96,6 +96,7 @@ TABLE: dict[str, dict[str, Role | None]] = {
     "webhooks": {"GET": A, "POST": A, "PUT": A, "DELETE": A},
     "webhook-test": {"POST": A},
     "webhook-retry": {"POST": A},
+    "webhook-replay": {"POST": A},
     "webhook-deliveries": {"GET": A},
     "webhook-verify-docs": {"GET": V},
     "search": {"GET": V},

@@ -63,5 +63,9 @@ TABLE: dict[str, dict[str, Who | None]] = {
     "tool-calls": {"POST": ACTING},
     "tool-call": {"PATCH": ACTING},
     "webhooks": {"GET": ADMINS, "POST": ADMINS},
-    "webhook": {"DELETE": ADMINS},
+    "webhook": {"PATCH": ADMINS, "DELETE": ADMINS},
+    "webhook-deliveries": {"GET": ADMINS},
+    "webhook-test": {"POST": ADMINS},
+    "webhook-retry": {"POST": ADMINS},
+    "webhook-replay": {"POST": ADMINS},
 }

@@ -66,3 +66,5 @@ CHANGE: Schema = has(
 )  # fmt: skip
 ONE = has(id=WHOLE)
 ONE_DELIVERY = has(delivery_id=WHOLE)
+SPAN: Schema = has("until", id=WHOLE, since=WHOLE, until=WHOLE)
+REPLAYED = has(success=FLAG, queued=WHOLE, ended_at=maybe(WHOLE))

@@ -144,6 +144,7 @@ urlpatterns = [
     path("webhooks", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/test", webhooks.WebhookTest.as_view(), name="webhook-test"),
     path("webhooks/retry", webhooks.WebhookRetry.as_view(), name="webhook-retry"),
+    path("webhooks/replay", webhooks.WebhookReplay.as_view(), name="webhook-replay"),
     path("webhooks/deliveries", webhooks.WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("webhooks/verify-docs", webhooks.WebhookVerification.as_view(), name="webhook-verify-docs"),
     path("settings", settings.Settings.as_view(), name="settings"),

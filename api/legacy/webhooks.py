@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,9 +10,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.clock import seconds
+from core.clock import LAST_SECOND, seconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
+from realtime.readers import happenings
 from realtime.wire.legacy_in import id_in
 from webhooks import addresses, services, signing
 from webhooks.models import Delivery, Webhook, every_event
@@ -130,6 +132,34 @@ class WebhookRetry(LegacyView):
             raise Invalid("delivery_id is required")
         delivery = services.find_delivery(actor=self.actor, id=id_in(sent["delivery_id"]))
         return Response(_result(*services.send_again(delivery=delivery, actor=self.actor, now=self.now)))
+
+
+class WebhookReplay(LegacyView):
+    route = "webhook-replay"
+    limited = frozenset({"POST"})
+
+    @describe(
+        "Send once more what happened in a span of time.", body=answers.SPAN, answers={200: answers.REPLAYED}
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        sent = self.sent_object()
+        if not sent.get("id"):
+            raise Invalid("Webhook ID is required")
+        webhook = services.find_webhook(actor=self.actor, id=id_in(sent["id"]))
+        since, until = _stamp(sent, "since"), _stamp(sent, "until", int(self.now.timestamp()) + 1)
+        if webhook.dialect != Webhook.Dialect.LEGACY:
+            raise Invalid(f"This webhook is replayed at /api/v1/webhooks/webhook_{webhook.pk}/replay")
+        made = services.replay(
+            webhook=webhook, actor=self.actor, now=self.now, since=since, until=until, reading=happenings
+        )  # fmt: skip
+        return Response({"success": True, "queued": made.queued, "ended_at": seconds(made.ended_at)})
+
+
+def _stamp(sent: dict[str, Any], name: str, default: int | None = None) -> datetime:
+    value = sent.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LAST_SECOND:
+        raise Invalid(details=[f"{name}: Invalid input"])
+    return datetime.fromtimestamp(value, UTC)
 
 
 class WebhookDeliveries(LegacyView):

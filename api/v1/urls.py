@@ -26,6 +26,7 @@ from . import (
     tokens,
     tool_calls,
     transitions,
+    webhook_deliveries,
     webhooks,
 )
 from .base import V1View
@@ -73,5 +74,9 @@ urlpatterns = [
     at("policy/active", policy.ActivePolicy),
     at("webhooks", webhooks.Webhooks),
     at("webhooks/<id>", webhooks.OneWebhook),
+    at("webhooks/<id>/deliveries", webhook_deliveries.WebhookDeliveries),
+    at("webhooks/<id>/deliveries/<attempt>/retry", webhook_deliveries.DeliveryRetry),
+    at("webhooks/<id>/replay", webhook_deliveries.WebhookReplay),
+    at("webhooks/<id>/test", webhook_deliveries.WebhookTest),
     re_path("", unknown_path),
 ]

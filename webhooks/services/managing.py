@@ -79,6 +79,8 @@ def update_webhook(
     that is replaced goes on signing for a day beside the new one."""
     if "url" in changes:
         check_url(changes["url"])
+        if webhook.dialect == Webhook.Dialect.V1:
+            check_resolved(changes["url"])
     if new_secret:
         changes = {**changes, "secret": _new_secret()}
     if "secret" in changes:

@@ -110,4 +110,17 @@ RULES: dict[str, Schema] = {
         createdAt=MOMENT,
     ),
     "Webhook": has(id=id_of("webhook"), url=TEXT, events=many(TEXT), active=FLAG),
+    "Delivery": has(
+        id=id_of("attempt"),
+        deliveryId={**TEXT, "description": "By which the receiver knows it: the same on every attempt."},
+        event=TEXT,
+        status=one_of(("WAITING", "DELIVERED", "FAILED", "DEAD")),
+        attempt=COUNT,
+        request=has(url=TEXT, body=FREE),
+        response=maybe(has(status=COUNT, body=maybe(TEXT))),
+        error=maybe(TEXT),
+        durationMs=maybe(COUNT),
+        createdAt=MOMENT,
+        nextRetryAt=maybe(MOMENT),
+    ),
 }

@@ -106,6 +106,7 @@ ROLES: dict[str, dict[str, int | None]] = {
     "/api/webhooks": {"GET": ADMIN, "POST": ADMIN, "PUT": ADMIN, "DELETE": ADMIN},
     "/api/webhooks/test": {"POST": ADMIN},
     "/api/webhooks/retry": {"POST": ADMIN},
+    "/api/webhooks/replay": {"POST": ADMIN},
     "/api/webhooks/deliveries": {"GET": ADMIN},
     "/api/webhooks/verify-docs": {"GET": VIEWER},
     "/api/settings": {"GET": ADMIN, "PUT": ADMIN, "DELETE": ADMIN},

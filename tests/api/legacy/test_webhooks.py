@@ -12,6 +12,7 @@ from django.test import override_settings
 from core.actors import system
 from core.errors import NotFound
 from tests.base import LegacyApiTestCase
+from tests.factories import make_task
 from tests.webhooks.receiver import Receiver
 from webhooks.models import Delivery, Webhook
 from webhooks.services import ping, update_webhook
@@ -300,6 +301,20 @@ class ByHandTests(WebhookTestCase):
             assert (answer.status, answer.body) == (status, {"error": error})
         assert self.post(f"{PATH}/test", {"id": self.made["id"]}, as_=self.charlie).status == 404
         assert self.post(f"{PATH}/retry", {"delivery_id": delivery}, as_=self.charlie).status == 404
+
+    def test_a_span_of_time_is_told_again(self):
+        with Receiver() as receiver:
+            made = self.ping(receiver.url) and self.made
+        make_task()
+        body = {"id": made["id"], "since": 0}
+        answer = self.post(f"{PATH}/replay", body, as_=self.alice)
+        assert (answer.status, answer.body) == (200, {"success": True, "queued": 2, "ended_at": None})
+        rows = Delivery.objects.filter(is_done=False)
+        assert [row.message_id for row in rows] == [f"delivery_{row.event_id}" for row in rows]
+        for odd in ({"since": "x"}, {"since": True}, {"since": -1}, {"since": 0, "until": 10**18}, {}):
+            assert self.post(f"{PATH}/replay", {"id": made["id"], **odd}, as_=self.alice).status == 400
+        assert self.post(f"{PATH}/replay", {**body, "until": 5}, as_=self.alice).body["queued"] == 0
+        assert self.post(f"{PATH}/replay", body, as_=self.charlie).status == 404
 
 
 class VerificationTests(LegacyApiTestCase):

@@ -19,6 +19,7 @@ from api.v1.docs.operations import operations
 from governance.models import Alert
 from tests.api.v1.base import V1ApiTestCase
 from tests.api.v1.documented import check, operation_at
+from webhooks.posting import Outcome
 
 MORNING = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 PLAN = {
@@ -149,6 +150,14 @@ class ExampleTests(V1ApiTestCase):
         hook = {"url": "https://hooks.example.com/mc", "events": ["task.*"], "secret": "correct horse battery staple"}
         hook = self.play("POST", "/webhooks", hook, as_=self.alice)["webhook"]["id"]
         self.play("GET", "/webhooks", as_=self.alice)
+        new = {"secret": "correct horse battery staple 2", "active": True}
+        self.play("PATCH", f"/webhooks/{hook}", new, as_=self.alice)
+        with patch("webhooks.services.by_hand.post_now", return_value=Outcome(200, "ok", None, 84)):
+            attempt = self.play("POST", f"/webhooks/{hook}/test", as_=self.alice)["delivery"]["id"]
+            self.play("POST", f"/webhooks/{hook}/deliveries/{attempt}/retry", as_=self.alice)
+        self.play("GET", f"/webhooks/{hook}/deliveries?status=DELIVERED", as_=self.alice)
+        span = {"since": "2026-02-02T09:00:00Z", "until": "2026-02-02T09:30:00Z"}
+        self.play("POST", f"/webhooks/{hook}/replay", span, as_=self.alice)
         self.play("DELETE", f"/webhooks/{hook}", as_=self.alice)
         self.play("DELETE", "/auth/token", as_=self.keys[self.vera])
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from django.test import override_settings
+from standardwebhooks import Webhook as Library
 
 from activity import readers
 from api.v1.telling import EVENTS
@@ -18,6 +19,7 @@ from webhooks.models import Delivery, Webhook
 from webhooks.posting import Outcome, post_now
 from webhooks.sender import Sender
 from webhooks.services import claim, settle
+from webhooks.signing import shared
 
 READER = "api.v1.telling.feed_webhooks"
 LEGACY_READER = "realtime.readers.feed_webhooks"
@@ -269,3 +271,108 @@ class DeliveringTests(WebhookTestCase):
             (claimed,) = claim(now=self.now + timedelta(seconds=1), places=9, under_way={})
             assert post_now(claimed.request).success is False
             assert receiver.got == []
+
+
+@override_settings(WEBHOOK_ALLOWED_NETWORKS=["127.0.0.0/8"])
+class HistoryTests(WebhookTestCase):
+    def setUp(self):
+        super().setUp()
+        self.names = {"127.0.0.1": "127.0.0.1"}
+
+    def hook(self, **more):
+        return self.add(events=["task.created"], **more).body["webhook"]["id"]
+
+    def deliveries(self, hook, query="", as_=None):
+        answer = self.ask("GET", f"/webhooks/{hook}/deliveries{query}", as_=as_ or self.alice)
+        assert answer.status == 200, answer.raw
+        return answer.body["deliveries"]
+
+    def end_all(self, outcome):
+        at = self.now + timedelta(seconds=1)
+        settle([(one.id, outcome) for one in claim(now=at, places=9)], now=at)
+
+    def test_what_was_sent_is_shown_with_its_answer_and_told_apart(self):
+        hook = self.hook()
+        for outcome in (Outcome(200, "ok", None, 7), BAD):
+            self.new_task()
+            self.hear()
+            self.end_all(outcome)
+        again, failed, fine = self.deliveries(hook)
+        assert (fine["status"], fine["attempt"], fine["durationMs"]) == ("DELIVERED", 1, 7)
+        assert fine["response"] == {"status": 200, "body": "ok"}
+        assert fine["request"]["body"]["event"] == "task.created"
+        assert fine["request"]["body"]["id"] == fine["deliveryId"]
+        assert (failed["status"], again["status"], again["attempt"]) == ("FAILED", "WAITING", 2)
+        assert failed["nextRetryAt"] == again["nextRetryAt"]
+        assert failed["deliveryId"] == again["deliveryId"] != fine["deliveryId"]
+        Delivery.objects.filter(is_done=False).update(attempt=5, due_at=self.now)
+        self.end_all(BAD)
+        for status, number in (("WAITING", 0), ("DELIVERED", 1), ("FAILED", 1), ("DEAD", 1)):
+            rows = self.deliveries(hook, f"?status={status}")
+            assert [row["status"] for row in rows] == [status] * number
+        self.refused(
+            self.ask("GET", f"/webhooks/{hook}/deliveries?status=LOST", as_=self.alice), 400, "VALIDATION_ERROR"
+        )
+
+    def test_a_new_secret_overlaps_with_the_old_one_and_is_never_shown(self):
+        with Receiver() as receiver:
+            hook, new = self.hook(url=receiver.url), "another secret of the receiver"
+            changed = self.ask("PATCH", f"/webhooks/{hook}", {"secret": new}, as_=self.alice)
+            assert changed.status == 200 and new.encode() not in changed.raw
+            assert self.ask("POST", f"/webhooks/{hook}/test", as_=self.alice).body["delivery"]["status"] == "DELIVERED"
+        (got,) = receiver.got
+        assert got.headers["X-MC-Signature"] == f"sha256={digest(got.raw, new)}"
+        for secret in (SECRET, new):
+            Library(shared(secret)).verify(got.raw, got.headers)
+
+    def test_one_that_was_switched_off_is_told_what_waits_once_it_is_active_again(self):
+        hook = self.hook()
+        self.new_task()
+        self.hear()
+        self.end_all(Outcome(410, "", None, 5))
+        assert self.ask("GET", "/webhooks", as_=self.alice).body["webhooks"][0]["active"] is False
+        assert Alert.objects.get().type == "WEBHOOK_DISABLED"
+        assert (
+            self.ask("PATCH", f"/webhooks/{hook}", {"active": True}, as_=self.alice).body["webhook"]["active"] is True
+        )
+        self.new_task()
+        self.hear()
+        assert len(claim(now=self.now + timedelta(seconds=1), places=9)) == 1
+
+    def test_a_delivery_is_sent_again_by_hand(self):
+        with Receiver(status=500) as receiver:
+            hook = self.hook(url=receiver.url)
+            first = self.ask("POST", f"/webhooks/{hook}/test", as_=self.alice).body["delivery"]
+            assert (first["status"], first["response"]["status"]) == ("FAILED", 500)
+            receiver.status = 200
+            path = f"/webhooks/{hook}/deliveries/{first['id']}/retry"
+            again = self.ask("POST", path, as_=self.alice).body["delivery"]
+            assert (again["status"], again["attempt"], again["deliveryId"]) == ("DELIVERED", 2, first["deliveryId"])
+        self.refused(self.ask("POST", path.replace("attempt_", "attempt_9"), as_=self.alice), 404, "NOT_FOUND")
+
+    def test_a_span_of_time_is_told_again_under_the_same_ids(self):
+        self.new_task("Before there was a webhook")
+        hook, since = self.hook(), self.now
+        for title in ("One", "Two"):
+            self.new_task(title)
+        self.hear()
+        self.end_all(Outcome(200, "ok", None, 7))
+        ids = [row["deliveryId"] for row in self.deliveries(hook)]
+        answer = self.ask("POST", f"/webhooks/{hook}/replay", {"since": since.isoformat()}, as_=self.alice)
+        assert (answer.status, answer.body) == (201, {"queued": 2, "endedAt": None})
+        assert [row["deliveryId"] for row in self.deliveries(hook, "?status=WAITING")] == ids
+        everything = self.ask("POST", f"/webhooks/{hook}/replay", {"since": "2020-01-01T00:00:00Z"}, as_=self.alice)
+        assert everything.body["queued"] == 3
+        for span in ({}, {"since": "yesterday"}, {"since": since.isoformat(), "until": "2020-01-01T00:00:00Z"}):
+            self.refused(self.ask("POST", f"/webhooks/{hook}/replay", span, as_=self.alice), 400, "VALIDATION_ERROR")
+
+    def test_all_of_it_is_for_administrators_of_the_workspace(self):
+        hook = self.hook()
+        body = {"since": "2020-01-01T00:00:00Z"}
+        for method, path in (
+            ("GET", "/deliveries"), ("POST", "/test"), ("POST", "/replay"), ("POST", "/deliveries/attempt_1/retry"),
+            ("PATCH", ""),
+        ):  # fmt: skip
+            for who, status, code in ((self.bob, 403, "FORBIDDEN"), (self.charlie, 404, "NOT_FOUND")):
+                sent = None if method == "GET" else body
+                self.refused(self.ask(method, f"/webhooks/{hook}{path}", sent, as_=who), status, code)
