@@ -61,6 +61,7 @@ class Server:
             "AUTH_PASS": PASSWORD,
             "WEB_CONCURRENCY": "1",
             "MC_DISABLE_RATE_LIMIT": "1",
+            "MC_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         }
 
     def start(self) -> float:
