@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 PAGE, LARGEST_PAGE = 50, 200
 LARGEST_OFFSET = 2**53
+WHOLE = re.compile(r"-?[0-9]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def _number(query: QueryDict, name: str, default: int, *, least: int) -> int:
     text = query.get(name, "")
     if not text:
         return default
-    if not text.lstrip("-").isdigit() or len(text) > 30 or int(text) < least:
+    if not WHOLE.fullmatch(text) or int(text) < least:
         raise Invalid.fields(f"{name}: must be a whole number of at least {least}")
     return int(text)
 

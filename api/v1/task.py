@@ -68,8 +68,6 @@ class OneTask(V1View):
 
     def _fields(self) -> dict[str, Any]:
         fields = self.read(TaskFields).given()
-        if "title" in fields:
-            fields["title"] = fields["title"].strip()
         if "assignee_ids" in fields:
             fields["assignees"] = find_agents(self, fields.pop("assignee_ids"), "assigneeIds")
         if "reviewer_id" in fields:

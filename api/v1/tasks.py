@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.limits import V1_TASKS
-from agents.models import Agent, Mandate
+from agents.models import Agent
 from api.schemas import FLAG, TEXT, has, many
-from core.errors import Denied, Invalid, NotFound
+from core.errors import Invalid, NotFound
 from governance.services.creating import create_task
 from governance.states import STATUSES
 from tasks.models import Brief, Task, TaskQuerySet
@@ -36,7 +36,7 @@ BEHIND = {
     "REVIEW": ["REVIEW", "QUALITY_REVIEW"],
     "BLOCKED": ["BLOCKED", "AWAITING_OWNER", "FAILED"],
 }
-Title = Annotated[Words, Field(min_length=1, max_length=500)]
+Title = Annotated[Words, AfterValidator(str.strip), Field(min_length=1, max_length=500)]
 Label = Annotated[Words, Field(min_length=1, max_length=50)]
 Labels = Annotated[list[Label], Field(max_length=20)]
 Slugs = Annotated[list[Text], Field(max_length=10)]
@@ -166,7 +166,7 @@ class Tasks(V1View):
         "Create a task.",
         body=NewTask,
         answers=dict.fromkeys((200, 201), has(task=ref("Task"), created=FLAG)),
-        codes="NOT_FOUND",
+        codes="NOT_FOUND POLICY_VIOLATION AGENT_PAUSED",
         note="Only leads name others as assignees, and interns nobody. 200 is the answer to a repeated key.",
     )
     def post(self, request: Request) -> Response:
@@ -174,12 +174,10 @@ class Tasks(V1View):
             raise Invalid.fields("status: a new task is in the inbox; move it with POST /tasks/{id}/transition")
         want = self.read(NewTask)
         assignees = find_agents(self, want.assignee_ids, "assigneeIds")
-        if self.actor.kind == "agent":
-            self._check_naming(assignees)
         task = create_task(
             actor=self.actor,
             now=self.now,
-            title=want.title.strip(),
+            title=want.title,
             type=want.type,
             description=want.description,
             priority=want.priority,
@@ -196,15 +194,6 @@ class Tasks(V1View):
 
     def again(self, made: Made) -> Response:
         return Response({"task": task_out(find_task(self, f"task_{made.pk}")), "created": False})
-
-    def _check_naming(self, assignees: list[Agent]) -> None:
-        """Leads give work to others, specialists take it themselves, interns are given it."""
-        autonomy = self.mandate.autonomy
-        others = [agent for agent in assignees if agent.pk != self.agent.pk]
-        if others and autonomy != Mandate.Autonomy.LEAD:
-            raise Denied("Only a lead gives work to other agents")
-        if assignees and autonomy == Mandate.Autonomy.INTERN:
-            raise Denied("An intern cannot take work by itself")
 
     def _parent(self, id: str | None) -> Task | None:
         if id is None:

@@ -14,7 +14,9 @@ from tasks import services
 from tasks.models import Brief, Task
 
 from .assigning import assign
+from .claiming import check_giving
 from .redacting import redacted
+from .situation import look
 
 
 @transaction.atomic
@@ -29,7 +31,9 @@ def create_task(
     estimated_cost_microusd: int | None,
     **fields: Any,
 ) -> Task:
-    """Add a task to the inbox; with assignees it goes on to them at once. `fields` are columns of Task."""
+    """Add a task to the inbox; with assignees it goes on to them at once. `fields` are columns of Task.
+
+    Raises Denied for an agent that may not give it to them, or take it itself."""
     clean, found = redacted(fields)
     task = services.create_task(actor=actor, now=now, strict_mentions=False, tags=labels, parent=parent, **clean)
     Brief.objects.create(
@@ -39,4 +43,7 @@ def create_task(
         estimated_cost_microusd=estimated_cost_microusd,
         redacted_fields=found,
     )
-    return assign(task=task, agents=assignees, actor=actor, now=now) if assignees else task
+    if not assignees:
+        return task
+    check_giving(look(task, actor=actor, agent=creator), assignees)
+    return assign(task=task, agents=assignees, actor=actor, now=now)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from agents.models import Mandate
 from tests.api.v1.base import V1ApiTestCase
 
 KEYS = {
@@ -55,6 +56,31 @@ class TaskTests(V1ApiTestCase):
         self.refused(self.ask("POST", "/tasks", body, as_=self.agent("jordan")), 403, "FORBIDDEN")
         self.refused(self.ask("POST", "/tasks", body, as_=self.agent("kit", autonomy="INTERN")), 403, "FORBIDDEN")
         assert self.ask("POST", "/tasks", body, as_=self.agent("lead", autonomy="LEAD")).status == 201
+
+    def test_whoever_makes_a_task_for_itself_needs_what_a_claim_needs(self):
+        body = {"title": "x", "type": "OPS", "assigneeIds": ["jordan"]}
+        jordan = self.agent("jordan", allowed_task_types=["DOCS"])
+        error = self.refused(self.ask("POST", "/tasks", body, as_=jordan), 403, "POLICY_VIOLATION")
+        assert error["details"]["violations"] == ["task_type_not_allowed:OPS"]
+        assert self.ask("POST", "/tasks", {**body, "type": "DOCS"}, as_=jordan).body["task"]["status"] == "ASSIGNED"
+        Mandate.objects.filter(agent=jordan).update(control=Mandate.Control.PAUSED)
+        self.refused(self.ask("POST", "/tasks", {**body, "type": "DOCS"}, as_=jordan), 403, "AGENT_PAUSED")
+        assert self.ask("GET", "/tasks").body["total"] == 1
+
+    def test_a_title_is_as_long_as_it_is_without_the_blanks_around_it(self):
+        task = self.new_task(f"  {'a' * 500}\n")
+        assert task["title"] == "a" * 500
+        answer = self.ask("PATCH", f"/tasks/{task['id']}", {"title": f" {'b' * 500} "})
+        assert answer.body["task"]["title"] == "b" * 500
+        self.refused(self.ask("PATCH", f"/tasks/{task['id']}", {"title": "c" * 501}), 400, "VALIDATION_ERROR")
+
+    def test_pages_are_counted_in_digits(self):
+        for number in ("--5", "²", "٣", "1.5", "9" * 31):
+            for name in ("limit", "offset"):
+                with self.subTest(name=name, number=number):
+                    error = self.refused(self.ask("GET", f"/tasks?{name}={number}"), 400, "VALIDATION_ERROR")
+                    assert error["details"]["errors"][0]["field"] == name
+        assert self.ask("GET", "/tasks?limit=201&offset=0").status == 200
 
     def test_lists_are_filtered_ordered_and_paged(self):
         for n in range(3):
