@@ -81,9 +81,11 @@ class V1View(JsonView):
         """Method, caller, limit, agent's standing: in this order, before the body is looked at."""
         method = "GET" if request.method == "HEAD" else request.method or ""
         if method not in TABLE[self.route]:
+            self.count_anybody(method)
             raise MethodNotAllowed(method)
         who = TABLE[self.route][method]
         if who is None:
+            self._count_stranger(method)
             return
         try:
             self.actor = self._caller()
@@ -115,6 +117,15 @@ class V1View(JsonView):
         check.process_request(self.request._request)
         if reason := check.process_view(self.request._request, None, (), {}):
             raise errors.Denied(f"CSRF check failed: {reason}")
+
+    def count_anybody(self, method: str) -> None:
+        """Of a request that nobody may make: for whoever made it."""
+        try:
+            self.actor = self._caller()
+        except (errors.Unauthenticated, errors.Denied):
+            self._count_stranger(method)
+        else:
+            self._count(method)
 
     def _count(self, method: str) -> None:
         limit = V1_READ if method == "GET" else self.limit

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-import orjson
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
+from typing import Any
 
-from .errors import envelope, request_id_of
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.request import Request
+
+from core.errors import NotFound
+
+from .base import V1View
+
+
+class _Nothing(V1View):
+    """Counted as any route is, so that nobody looks for addresses without end."""
+
+    route = "unknown"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.count_anybody("GET" if request.method == "HEAD" else request.method or "")
+        raise NotFound("There is nothing at this address")
+
+
+_nothing = _Nothing.as_view()
 
 
 @csrf_exempt
-def unknown_path(request: HttpRequest) -> HttpResponse:
-    body = envelope("NOT_FOUND", "There is nothing at this address", request_id_of(request))
-    return HttpResponse(orjson.dumps(body), status=404, content_type="application/json; charset=utf-8")
+def unknown_path(request: HttpRequest) -> HttpResponseBase:
+    return _nothing(request)

@@ -64,7 +64,7 @@ class Operation:
     def codes(self) -> list[str]:
         """Every error that it may give."""
         if self.who is None:
-            return [*self.words.codes, "INTERNAL_ERROR"]
+            return [*self.words.codes, "RATE_LIMITED", "INTERNAL_ERROR"]
         codes = ["VALIDATION_ERROR", "UNAUTHORIZED", "TOKEN_EXPIRED", "FORBIDDEN", "RATE_LIMITED"]
         codes += ["INTERNAL_ERROR", "UNAVAILABLE"]
         if self.who.agents:

@@ -81,6 +81,35 @@ class ConventionTests(V1ApiTestCase):
         assert error["details"]["limit"] == 100
         assert int(answers[-1].headers["Retry-After"]) >= 1
 
+    def test_every_answer_tells_how_much_is_left(self):
+        asked = [
+            ("GET", "/health", ""),
+            ("GET", "/openapi.json", ""),
+            ("GET", "/nothing", ""),
+            ("GET", "/nothing", None),
+        ]
+        asked += [
+            ("POST", "/nothing/at/all", None),
+            ("DELETE", "/tasks", None),
+            ("PUT", "/tasks", ""),
+            ("GET", "/tasks", ""),
+        ]
+        with self.settings(RATE_LIMITS_OFF=False):
+            limits.limiter.cache_clear()
+            for method, path, who in asked:
+                with self.subTest(method=method, path=path, who=who):
+                    headers = self.ask(method, path, as_=who).headers
+                    assert headers["X-RateLimit-Limit"] == ("300" if method == "GET" else "100")
+                    assert int(headers["X-RateLimit-Remaining"]) < int(headers["X-RateLimit-Limit"])
+                    assert int(headers["X-RateLimit-Reset"]) > timezone.now().timestamp() - 1
+
+    def test_addresses_that_are_not_there_are_counted_too(self):
+        with self.settings(RATE_LIMITS_OFF=False):
+            limits.limiter.cache_clear()
+            answers = [self.ask("POST", "/nothing") for _ in range(101)]
+        self.refused(answers[0], 404, "NOT_FOUND")
+        self.refused(answers[-1], 429, "RATE_LIMITED")
+
 
 class IdempotencyTests(V1ApiTestCase):
     BODY = {"title": "Once", "type": "OPS"}
