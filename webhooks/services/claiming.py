@@ -74,29 +74,37 @@ def claim(
 def _claim(
     now: datetime, kinds: list[bool], places: int, doubtful: int, under_way: Collection[Lane], at_most: int | None
 ) -> list[Claimed]:
-    webhooks = _callable(now, under_way)
-    fronts = {kind: _fronts(webhooks, kind, now, under_way) for kind in kinds}
-    chosen: list[tuple[Webhook, list[Delivery]]] = []
-    for webhook in webhooks.values():
-        if webhook.strikes and doubtful <= 0:
-            continue
-        for rows in _lanes(webhook, [fronts[kind].get(webhook.pk, []) for kind in kinds], now, under_way):
-            chosen.append((webhook, rows))
-            doubtful -= bool(webhook.strikes)
-        if len(chosen) >= places:
-            break
+    waiting, chosen = _callable(now, under_way), list[tuple[Webhook, list[Delivery]]]()
+    while waiting and len(chosen) < places:
+        # As many as there are places: of a thousand that wait, the rest need not be looked at yet.
+        some, waiting = waiting[:places], waiting[places:]
+        webhooks = _locked(some)
+        fronts = {kind: _fronts(webhooks, kind, now, under_way) for kind in kinds}
+        for webhook in webhooks.values():
+            if webhook.strikes and doubtful <= 0:
+                continue
+            for rows in _lanes(webhook, [fronts[kind].get(webhook.pk, []) for kind in kinds], now, under_way):
+                chosen.append((webhook, rows))
+                doubtful -= bool(webhook.strikes)
     taken = [(webhook, row) for webhook, rows in chosen[:places] for row in rows][:at_most]
     _mark(taken, now)
     return [_claimed(webhook, row, now) for webhook, row in taken]
 
 
-def _callable(now: datetime, under_way: Collection[Lane]) -> dict[int, Webhook]:
-    """Those with something due, the sound ones first. Locked: who claims from one, claims alone."""
+def _callable(now: datetime, under_way: Collection[Lane]) -> list[int]:
+    """Those with something due, the sound ones first."""
     rows = Webhook.objects.with_something_due(now).order_by("strikes", F("last_fired_at").asc(nulls_first=True), "id")
+    both = {id for id, is_retry in under_way if is_retry and (id, False) in under_way}
+    return [id for id in rows.values_list("pk", flat=True) if id not in both]
+
+
+def _locked(ids: Sequence[int]) -> dict[int, Webhook]:
+    """In this order. Who claims from one, claims alone; what somebody else is at is passed over."""
+    rows = Webhook.objects.filter(pk__in=ids, enabled=True)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, no_key=True)
-    both = {id for id, is_retry in under_way if is_retry and (id, False) in under_way}
-    return {row.pk: row for row in rows if row.pk not in both}
+    found = {row.pk: row for row in rows}
+    return {id: found[id] for id in ids if id in found}
 
 
 def _lanes(
