@@ -100,6 +100,15 @@ def _settle_status(task: Task, changes: dict[str, Any], now: datetime, *, gated:
             changes["status"] = status.INBOX
     if changes.get("status", task.status) != task.status:
         changes.setdefault("position", top_of_column(now))
+        _settle_outcome(task, changes)
+
+
+def _settle_outcome(task: Task, changes: dict[str, Any]) -> None:
+    """What is canceled is abandoned in the dialect that knows no such status, until somebody takes it up again."""
+    if changes["status"] == Task.Status.CANCELED:
+        changes["outcome"] = Task.Outcome.ABANDONED
+    elif task.status == Task.Status.CANCELED and task.outcome == Task.Outcome.ABANDONED:
+        changes.setdefault("outcome", None)
 
 
 def _rehome(task: Task, changes: dict[str, Any]) -> None:

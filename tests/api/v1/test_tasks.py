@@ -32,6 +32,17 @@ class TaskTests(V1ApiTestCase):
         card = self.get(f"/api/tasks/{task['id'].removeprefix('task_')}").body["task"]
         assert (card["status"], card["assigned_to"], card["title"]) == ("assigned", "jordan", task["title"])
 
+    def test_what_is_canceled_is_done_and_abandoned_there_until_it_is_reopened(self):
+        task = self.new_task()
+        self.ask("POST", f"/tasks/{task['id']}/transition", {"toStatus": "CANCELED"})
+        there = f"/api/tasks/{task['id'].removeprefix('task_')}"
+        card = self.get(there).body["task"]
+        assert (card["status"], card["outcome"], card["v1_status"]) == ("done", "abandoned", "CANCELED")
+        self.put(there, {"status": "in_progress"})
+        card = self.get(there).body["task"]
+        assert (card["status"], card["outcome"]) == ("in_progress", None)
+        assert self.ask("GET", f"/tasks/{task['id']}").body["task"]["status"] == "IN_PROGRESS"
+
     def test_whoever_gives_it_to_somebody_else_there_replaces_the_list(self):
         self.agent("jordan"), self.agent("riley"), self.agent("casey")
         task = self.new_task(assigneeIds=["jordan", "riley"])
