@@ -260,6 +260,8 @@ TENANT_WORKSPACE_DIRNAME = env.text("MC_TENANT_WORKSPACE_DIRNAME", "workspace")
 DEFAULT_OWNER_GATEWAY = env.text("MC_DEFAULT_OWNER_GATEWAY") or env.text("MC_DEFAULT_GATEWAY_NAME") or "primary"
 # Attempts per delivery, the first included.
 WEBHOOK_MAX_RETRIES = max(1, env.number("MC_WEBHOOK_MAX_RETRIES", 5))
+# Days that deliveries are kept once they are over; 0 is for ever. Each webhook keeps the newest 200 at most.
+RETAIN_WEBHOOKS_DAYS = env.days("MC_RETAIN_WEBHOOKS_DAYS", 30)
 # Networks inside that webhooks may be sent to all the same.
 WEBHOOK_ALLOWED_NETWORKS = env.networks("MC_WEBHOOK_ALLOWED_NETWORKS")
 if env.flag("MC_WEBHOOK_ALLOW_PRIVATE"):

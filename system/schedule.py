@@ -87,6 +87,8 @@ JOBS: dict[str, Job] = {
         Job("alert_rules", "Alert Rules", "Judges the alert rules, and tells of those that are met",
             work.evaluate_rules, MINUTE),
         Job("session_cleanup", "Sessions", "Forgets browser sessions that have ended", work.forget_sessions, HOUR),
+        Job("webhook_history", "Webhook History", "Forgets deliveries to webhooks that are no longer kept",
+            work.forget_deliveries),
         Job("search_index", "Search Index", "Takes in what is new",
             work.take_in_what_is_new, 10, wanted=lambda now: is_behind()),
     )

@@ -20,6 +20,7 @@ from connections.services import mark_stale_agents
 from core.actors import Actor, system
 from governance.services import budgets, deciding, detecting, liveness, notifying
 from tasks.words import STATUS_WORDS
+from webhooks.retention import forget_old_deliveries
 from webhooks.services import retry_due
 
 from . import lookup
@@ -106,6 +107,10 @@ def evaluate_rules(now: datetime) -> str:
 
 def forget_what_is_over(now: datetime) -> str:
     return f"Forgot {forget_calls(now=now)} idempotency keys and {prune_all(now=now)} events"
+
+
+def forget_deliveries(now: datetime) -> str:
+    return f"Forgot {forget_old_deliveries(now=now)} deliveries"
 
 
 def forget_sessions(now: datetime) -> str:

@@ -20,6 +20,7 @@ from tests.webhooks.receiver import Receiver
 from tests.webhooks.test_engine import BAD, FINE, EngineTestCase
 from webhooks.models import Delivery, Webhook
 from webhooks.posting import Outcome, patience_of, post_now
+from webhooks.retention import forget_old_deliveries
 from webhooks.services import claim, retry_due, settle, update_webhook
 from webhooks.services.breaker import LONGEST_PAUSE, STRIKES
 from webhooks.services.claiming import AT_ONCE, BEHIND, request_of
@@ -241,6 +242,16 @@ class RefusalTests(EndpointTestCase):
             waiting = Delivery.objects.filter(is_done=False).first()
             at = max(waiting.due_at, self.hook.paused_until or at) if waiting else at
         assert [row.attempt for row in Delivery.objects.filter(is_dead=True)] == [4]
+
+    def test_what_is_over_is_forgotten_in_the_end_and_what_waits_is_not(self):
+        self.told(2)
+        (first, second) = self.claimed()
+        settle([(first.id, FINE)], now=self.now, unsent=[second.id])
+        assert forget_old_deliveries(now=self.now + timedelta(days=29)) == 0
+        assert forget_old_deliveries(now=self.now + timedelta(days=31)) == 1
+        assert Delivery.objects.get().pk == second.id
+        with self.settings(RETAIN_WEBHOOKS_DAYS=0):
+            assert forget_old_deliveries(now=self.now + timedelta(days=999)) == 0
 
 
 @pytest.mark.parametrize("answer", [b"", b"x" * 5_000_000, b"\xff\x00\xfe"])
