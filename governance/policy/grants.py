@@ -10,6 +10,8 @@ from .subject import Subject
 from .types import Action, ActionType, AgentFacts, ApprovalType, Context, Grant
 
 _FIELDS = ("tool", "command", "path", "domain")
+# What changes a command from outside of its text: an approval that names no arguments is for a command without.
+_GIVEN = ("env", "environment", "stdin", "input")
 
 
 def covering(subject: Subject, agent: AgentFacts, context: Context) -> Grant | None:
@@ -20,6 +22,8 @@ def _covers(grant: Grant, subject: Subject, agent: AgentFacts, context: Context)
     if not _is_usable(grant, context) or grant.agent_id != agent.id or grant.task_id != context.task_id:
         return False
     if grant.action_type not in _types(subject):
+        return False
+    if any(map(subject.action.args.get, _GIVEN)) and not (grant.payload or {}).get("args"):
         return False
     if grant.payload:
         return _is_same(grant.payload, subject)

@@ -31,6 +31,7 @@ from tokens.spending import NOTHING, Figures, figures_of, usage_of
 
 from . import allowances, budgets, streaks
 from .budgets import Warned
+from .redacting import without_secrets
 
 # Micro-dollars per million tokens, in and out, of a model that nobody knows.
 UNKNOWN = (1 * MICRO, 3 * MICRO)
@@ -124,7 +125,7 @@ def draft(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> Run:
         ended_at=report.ended_at,
         status=report.status,
         error=report.error and redact(report.error)[0],
-        metadata=report.metadata,
+        metadata=without_secrets(report.metadata)[0],
         reported_by=str(actor),
         idempotency_key=report.key,
         created_at=now,

@@ -12,6 +12,7 @@ from activity.services import record
 from agents.models import Agent, Mandate
 from agents.services.control import set_control
 from core.actors import Actor, system
+from core.secrets import redact
 from governance.models import Alert
 from notifications.services import post_once
 from tasks.models import Task, TaskQuerySet
@@ -57,7 +58,7 @@ def control_agent(
 ) -> list[Task]:
     """Do this to the agent; returns the tasks that it changed. Doing it again changes nothing."""
     until = now + duration if duration else None
-    return DOINGS[action](agent, actor, now, reason, until)
+    return DOINGS[action](agent, actor, now, reason and redact(reason)[0], until)
 
 
 Doing = Callable[[Agent, Actor, datetime, str | None, datetime | None], list[Task]]

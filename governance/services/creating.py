@@ -34,8 +34,9 @@ def create_task(
     """Add a task to the inbox; with assignees it goes on to them at once. `fields` are columns of Task.
 
     Raises Denied for an agent that may not give it to them, or take it itself."""
-    clean, found = redacted(fields)
-    task = services.create_task(actor=actor, now=now, strict_mentions=False, tags=labels, parent=parent, **clean)
+    clean, found = redacted({**fields, "labels": labels})
+    tags = clean.pop("labels")
+    task = services.create_task(actor=actor, now=now, strict_mentions=False, tags=tags, parent=parent, **clean)
     Brief.objects.create(
         task=task,
         creator_agent=creator,

@@ -13,6 +13,7 @@ from activity.services import record
 from agents.models import Agent, Mandate
 from core.actors import Actor, Role, system
 from core.errors import Conflict, Denied
+from core.secrets import redact
 from governance.models import Approval
 from notifications.services import Note, post_once
 from tasks.models import Brief, Task
@@ -50,7 +51,7 @@ def decide(
     _check_decider(approval, actor, lead)
     if approval.is_late(now) and expire(approval=approval, now=now):
         raise Conflict("The approval has expired", code="APPROVAL_EXPIRED")
-    return _decide(approval, decision, actor, now, reason, lead)
+    return _decide(approval, decision, actor, now, reason and redact(reason)[0], lead)
 
 
 def _check_decider(approval: Approval, actor: Actor, lead: Agent | None) -> None:

@@ -75,6 +75,7 @@ def _document(
     if content is None and url is None:
         return newest, False
     content, found = redact(content) if content is not None else (None, [])
+    url, found_in_url = redact(url) if url is not None else (None, [])
     raw = None if content is None else content.encode()
     document = Document.objects.create(
         workspace_id=task.workspace_id,
@@ -84,10 +85,10 @@ def _document(
         type=artifact["type"],
         mime_type=artifact.get("mimeType") or mime_type_of(artifact["name"], is_text=content is not None),
         content=content,
-        storage_url=None if url is None else redact(url)[0],
+        storage_url=url,
         size_bytes=None if raw is None else len(raw),
         checksum=None if raw is None else hashlib.sha256(raw).hexdigest(),
-        redaction_note=_taken_out(found),
+        redaction_note=_taken_out(list(dict.fromkeys([*found, *found_in_url]))),
         version=newest.version + 1 if newest else 1,
         previous=newest,
         created_at=now,
@@ -127,6 +128,14 @@ def _created(document: Document, actor: Actor) -> Event:
         agent_id=document.agent_id,
         data={"document": document.facts()},
     )
+
+
+def with_originals(clean: Sequence[Artifact], given: Sequence[Artifact]) -> list[Artifact]:
+    """For keeping: the documents take out the secrets of their texts themselves, and say so."""
+    return [
+        {**artifact, "content": original.get("content"), "url": original.get("url")}
+        for artifact, original in zip(clean, given, strict=True)
+    ]
 
 
 def without_content(artifacts: Sequence[Artifact]) -> list[Artifact]:

@@ -25,6 +25,7 @@ from tasks.models import Task
 from . import allowances
 from .controlling import BEGUN, my_tasks
 from .evaluating import facts_of
+from .redacting import without_secrets
 from .standing import resume
 
 NOTES_AT_MOST = 30
@@ -63,7 +64,10 @@ def hear_beat(*, agent: Agent, beat: Beat, actor: Actor, now: datetime) -> Reply
     restart = (mandate.restart_asked_at, mandate.status_reason) if mandate.restart_asked_at else None
     mandate.health, mandate.heartbeat_at, mandate.restart_asked_at = beat.health, now, None
     mandate.current_task_id = beat.task.pk if beat.task else None
-    mandate.metadata = {**mandate.metadata, "heartbeat": {"sessionKey": beat.session_key, **beat.metadata}}
+    mandate.metadata = {
+        **mandate.metadata,
+        "heartbeat": {"sessionKey": beat.session_key, **without_secrets(beat.metadata)[0]},
+    }
     if restart:
         mandate.status_reason = None
     mandate.save(update_fields=BEAT_COLUMNS)

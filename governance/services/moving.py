@@ -22,7 +22,7 @@ from tasks.services import bookkeeping as books
 from .assigning import assign
 from .claiming import check_giving, check_type, settled
 from .completing import by_approval, completion
-from .documents import keep_artifacts, without_content
+from .documents import keep_artifacts, with_originals, without_content
 from .entering import enter, limit_of, tell
 from .handing import Handed, Request, lacking, unticked
 from .loops import REVIEW_CYCLES, block_for_loop
@@ -161,9 +161,8 @@ def _keep(here: Situation, parts: dict[str, Any], now: datetime) -> dict[str, An
     snapshot = {}
     for column, part in clean.items():
         if column == "deliverable":
-            artifacts = keep_artifacts(
-                task=here.task, actor=here.actor, agent=here.agent, now=now, artifacts=part["artifacts"]
-            )
+            files = with_originals(part["artifacts"], parts[column]["artifacts"])
+            artifacts = keep_artifacts(task=here.task, actor=here.actor, agent=here.agent, now=now, artifacts=files)
             snapshot[shape[column]] = {**part, "artifacts": without_content(artifacts)}
             part = {**part, "artifacts": artifacts}
         else:

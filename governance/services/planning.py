@@ -19,7 +19,7 @@ from tasks.services import bookkeeping as books
 
 from .assigning import assign
 from .claiming import check_giving, settled
-from .documents import keep_artifacts
+from .documents import keep_artifacts, with_originals
 from .redacting import joined, redacted
 from .situation import Situation, look
 
@@ -86,7 +86,7 @@ def _set(here: Situation, fields: dict[str, Any], now: datetime) -> None:
     if not changed and not parts:
         return
     if "deliverable" in parts:
-        parts["deliverable"] = _stored(here, parts["deliverable"], now)
+        parts["deliverable"] = _stored(here, parts["deliverable"], fields["deliverable"], now)
     brief = here.brief
     for name, value in parts.items():
         setattr(brief, name, value)
@@ -96,13 +96,14 @@ def _set(here: Situation, fields: dict[str, Any], now: datetime) -> None:
     update_task(task=here.task, actor=here.actor, now=now, changes=changed, sent=sent, move=Move())
 
 
-def _stored(here: Situation, deliverable: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
-    if deliverable is None:
+def _stored(
+    here: Situation, clean: dict[str, Any] | None, given: dict[str, Any], now: datetime
+) -> dict[str, Any] | None:
+    if clean is None:
         return None
-    artifacts = keep_artifacts(
-        task=here.task, actor=here.actor, agent=here.agent, now=now, artifacts=deliverable["artifacts"]
-    )
-    return {**deliverable, "artifacts": artifacts}
+    files = with_originals(clean["artifacts"], given["artifacts"])
+    artifacts = keep_artifacts(task=here.task, actor=here.actor, agent=here.agent, now=now, artifacts=files)
+    return {**clean, "artifacts": artifacts}
 
 
 def _merged(before: Any, changes: dict[str, Any]) -> dict[str, Any]:

@@ -319,6 +319,14 @@ class GrantTests(TestCase):
         assert self.decided(grant, tool("message", args=payload["args"])).decision == Decision.ALLOW
         assert self.decided(grant, tool("message", args={"to": "all", "text": "hello"})).approval_required is not None
 
+    def test_variables_and_input_are_part_of_the_action(self) -> None:
+        plain = replace(self.grant, payload=None, summary="Run `git push origin main`")
+        for args in ({"env": {"GIT_SSH_COMMAND": "x"}}, {"stdin": "x"}):
+            action = command("git push origin main", args=args)
+            assert self.decided(self.grant, action).decision == Decision.NEEDS_APPROVAL
+            assert self.decided(plain, action, approval_id="approval_7").decision == Decision.NEEDS_APPROVAL
+        assert self.decided(self.grant, command("git push origin main", args={"cwd": "."})).decision == Decision.ALLOW
+
     def test_a_file_and_a_host(self) -> None:
         for action, payload in (
             (Action(ActionType.FILE_WRITE, path="config/a"), {"type": "FILE_WRITE", "path": "config/a"}),

@@ -148,6 +148,8 @@ class RequestTests(ApprovalTestCase):
             for who, as_ in (("bob", self.bob), ("jordan", self.jordan), ("riley", riley), ("boss", boss))
         }
         assert payloads["riley"] is None
+        decided = self.ask("POST", f"/approvals/{made['id']}/decide", {"decision": "DENIED", "reason": f"no {secret}"})
+        assert decided.body["approval"]["decisionReason"] == "no [REDACTED]"
         assert payloads["bob"] == payloads["jordan"] == payloads["boss"] == made["actionPayload"]
 
 

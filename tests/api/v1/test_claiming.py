@@ -185,6 +185,7 @@ class PatchTests(PlanningTestCase):
         task = self.new_task(description=f"Use {secret}")
         assert secret not in task["description"]
         assert task["redactedFields"] == ["description"]
+        assert self.new_task(labels=[secret])["labels"] == ["[REDACTED]"]
         shown = self.patched(task, deliverable={"content": f"It is {secret}", "summary": secret})
         assert secret not in str(shown)
         assert shown["redactedFields"] == ["description", "deliverable"]

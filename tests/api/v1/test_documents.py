@@ -82,6 +82,26 @@ class DocumentTests(V1ApiTestCase):
         for odd in ("doc_0", "doc_99999", "9", "task_1"):
             self.refused(self.ask("GET", f"/documents/{odd}"), 404, "NOT_FOUND")
 
+    def test_what_is_handed_in_says_what_was_taken_out_of_it(self):
+        secret = "sk-ant-" + "a1" * 12
+        artifacts = [
+            {"name": "key.txt", "type": "REPORT", "content": secret},
+            {"name": "link.txt", "type": "REPORT", "url": f"https://example.org/?token={secret}"},
+            {"name": "fine.txt", "type": "REPORT", "content": "fine"},
+        ]
+        path = f"/tasks/{self.task['id']}/transition"
+        self.ask("POST", path, {"toStatus": "IN_PROGRESS", "workPlan": {"bullets": ["a", "b", "c"]}}, as_=self.jordan)
+        checklist = {"type": "DOCS", "items": [{"label": "x", "checked": True}]}
+        deliverable = {"content": "Done", "artifacts": artifacts}
+        body = {"toStatus": "REVIEW", "deliverable": deliverable, "reviewChecklist": checklist}
+        moved = self.ask("POST", path, body, as_=self.jordan)
+        patched = self.ask("PATCH", f"/tasks/{self.task['id']}", {"deliverable": deliverable}, as_=self.jordan)
+        assert (moved.status, patched.status) == (200, 200)
+        shown = self.ask("GET", f"/tasks/{self.task['id']}").body
+        assert secret not in str([moved.body, patched.body, shown])
+        documents = {row["name"]: (row["isRedacted"], row["version"]) for row in shown["documents"]}
+        assert documents == {"key.txt": (True, 2), "link.txt": (True, 2), "fine.txt": (False, 2)}
+
     def test_what_is_handed_in_is_kept_once(self):
         plan = {"bullets": ["a", "b", "c"]}
         path = f"/tasks/{self.task['id']}/transition"
