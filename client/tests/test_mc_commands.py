@@ -44,11 +44,13 @@ def test_a_heartbeat_lists_what_there_is_to_do(mc: Mc, server: ContractServer) -
     assert mc("heartbeat").out == "HEARTBEAT_OK\n"
     server.world.add_task("Post", assigneeIds=["jordan"], status="ASSIGNED")
     server.world.notifications.append({"id": "notif_1", "type": "MENTION", "title": "@jordan mentioned you"})
+    server.world.notifications.append({"id": "notif_2", "type": "ASSIGNMENT", "title": "Assigned", "taskId": "task_1"})
     server.world.control = {"action": "RESTART", "reason": None, "requestedAt": "2026-02-01T10:00:00Z"}
     done = mc("heartbeat", "--status", "busy", "--task", "task_1", "--metadata", '{"v": 1}')
     assert done.out.splitlines() == [
         "Control: RESTART (-)",
         "Notification notif_1 MENTION: @jordan mentioned you",
+        "Notification notif_2 ASSIGNMENT task_1: Assigned",
         "Task task_1 ASSIGNED: Post",
     ]
     sent = {"sessionKey": "cli:jordan", "status": "BUSY", "currentTaskId": "task_1", "metadata": {"v": 1}}

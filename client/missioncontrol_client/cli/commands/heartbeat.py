@@ -41,7 +41,8 @@ def _lines(found: Heartbeat) -> list[str]:
     if control := found.get("control"):
         lines.append(f"Control: {clean(control['action'])} ({clean(control.get('reason'))})")
     for note in found["pendingNotifications"]:
-        lines.append(f"Notification {clean(note['id'])} {clean(note['type'])}: {clean(note['title'])}")
+        about = f" {clean(note.get('taskId'))}" if note.get("taskId") else ""
+        lines.append(f"Notification {clean(note['id'])} {clean(note['type'])}{about}: {clean(note['title'])}")
     for approval in found["pendingApprovals"]:
         summary = f"{clean(approval['riskLevel'])}: {clean(approval['actionSummary'])}"
         lines.append(f"Approval {clean(approval['id'])} {summary}")
