@@ -36,7 +36,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     # More than jobs that take their time: a tick runs what no other one is at.
     worker_concurrency=6,
-    worker_pool="threads",
+    worker_pool="missioncontrol.threads:Threads",
     broker_connection_retry_on_startup=True,
     beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
     beat_max_loop_interval=min(5, settings.SWEEP_SECONDS),
@@ -117,10 +117,13 @@ class WebhookSender(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         from webhooks import sender
 
-        threading.Thread(target=sender.run, args=(self._stop,), name="webhooks", daemon=True).start()
+        self._thread = threading.Thread(target=sender.run, args=(self._stop,), name="webhooks", daemon=True)
+        self._thread.start()
 
     def stop(self, parent: Any) -> None:
         self._stop.set()
+        # It waits a moment for endpoints that are being told.
+        self._thread.join(5)
 
 
 class EmbeddedBeat(bootsteps.StartStopStep):
