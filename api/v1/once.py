@@ -72,9 +72,10 @@ def check_key(key: str) -> None:
 
 
 def call_of(actor: Actor, method: str, route: str, path: str, key: str, sent: dict[str, Any]) -> Call:
-    """`path` with its query; `sent` is the body."""
+    """`path` with its query, a trailing slash being no difference; `sent` is the body."""
     canonical = orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)
-    text = b"\n".join((method.encode(), path.encode(), canonical))
+    address, mark, query = path.partition("?")
+    text = b"\n".join((method.encode(), f"{address.rstrip('/')}{mark}{query}".encode(), canonical))
     return Call(f"{actor.workspace_id}:{actor}", method, route, key, hashlib.sha256(text).hexdigest())
 
 

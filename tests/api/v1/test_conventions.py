@@ -123,6 +123,13 @@ class IdempotencyTests(V1ApiTestCase):
         assert again.body["task"] == first.body["task"]
         assert Task.objects.count() == 1
 
+    def test_a_trailing_slash_is_no_other_request(self):
+        first = self.ask("POST", "/tasks", self.BODY, x_idempotency_key="k1")
+        again = self.ask("POST", "/tasks/", self.BODY, x_idempotency_key="k1")
+        assert (again.status, again.body["task"]) == (200, first.body["task"])
+        answer = self.ask("POST", "/tasks?to=others", self.BODY, x_idempotency_key="k1")
+        self.refused(answer, 409, "IDEMPOTENCY_CONFLICT")
+
     def test_another_body_is_a_conflict(self):
         self.ask("POST", "/tasks", self.BODY, x_idempotency_key="k1")
         answer = self.ask("POST", "/tasks", {**self.BODY, "title": "Twice"}, x_idempotency_key="k1")
