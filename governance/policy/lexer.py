@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"[^\s'\"\\$`;&|<>(){},*?\[#]+")
 _SIMPLE = re.compile(r"([\w./:@%+^~-]+)(?:[ \t]+|(?=[\n;])|$)")
 _IN_QUOTES = re.compile(r"[^\"\\$`]+")
 _OPERATOR = re.compile(r";;&|;;|;&|&&|\|\||\|&|&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||[;&|<>()\n]")
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
 # A substitution that only says a word stands for that word.
 _SAYING = re.compile(r"\s*(?:echo|printf)\s+(?:-[neE]+\s+)?[\"']?([\w./-]+)[\"']?\s*")
 _HERE = ("<<", "<<-")
@@ -95,8 +95,9 @@ class Lexer:
         if not self._assigns:
             return
         if found := _ASSIGNMENT.fullmatch(word.text):
-            self.variables[found[1]] = found[2]
-        elif word.text not in _DECLARING:
+            kept = self.variables.get(found[1], "") if found[2] else ""
+            self.variables[found[1]] = kept + found[3]
+        elif word.text not in _DECLARING and not word.text.startswith("-"):
             self._assigns = False
 
     def _blank(self) -> None:

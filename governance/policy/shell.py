@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 
-from .expand import PRIVATE
+from .expand import PRIVATE, ansi_c
 from .lexer import Lexer, Operator, Token, Word
 from .words import names
-from .wrappers import is_assignment, layers, runs_text, scripts_in
+from .wrappers import SHELLS, code_in, is_assignment, layers, name_of, reads_code, run_by_others, runs_text, scripts_in
 
 DEEPEST = 6
 COMPOUND = "compound command"
@@ -17,6 +19,10 @@ COMPOUND = "compound command"
 MOST_READ = 60_000
 _RESERVED = names("if then elif else fi for while until do done case esac in select function coproc { } ! [[ ]]")
 _PIPES = ("|", "|&")
+_SOURCING = SHELLS | {"source", ".", "eval"}
+_ODD_WORD = re.compile(r"[\s\\]")
+_MOST_SAID = 16
+_ECHO_OPTION = re.compile(r"-[neE]+|--")
 
 
 @dataclass(slots=True)
@@ -154,15 +160,43 @@ def _nested(pipeline: Pipeline) -> Iterator[str]:
     for command in pipeline:
         yield from command.substitutions
         yield from command.inputs
+        yield from filter(None, map(run_by_others, command.assignments))
         for words in layers(command.words):
             yield from scripts_in(words)
+            if reads_code(words):
+                yield from (script for text in command.inputs for script in code_in(text))
+            if name_of(words[0]) in _SOURCING:
+                yield from (text for script in command.substitutions for text in _said_by(script))
     yield from _fed(pipeline)
+
+
+def _said_by(script: str) -> Iterator[str]:
+    for pipeline in parse(script).pipelines:
+        for command in pipeline:
+            yield from _said(command)
+
+
+def _said(command: Command) -> Iterator[str]:
+    """What it writes, when that stands in its words: as it is, and with its escapes resolved."""
+    if not command.words or command.words[0] not in ("echo", "printf"):
+        return
+    words = [word for word in command.words[1:] if not _ECHO_OPTION.fullmatch(word)]
+    for text in (" ".join(words), *islice(filter(_ODD_WORD.search, words), _MOST_SAID)):
+        yield text
+        if "\\" in text:
+            yield ansi_c(text)
 
 
 def _fed(pipeline: Pipeline) -> Iterator[str]:
     """What is written into a pipeline, for its later stages may run it."""
-    if len(pipeline) < 2 or not any(runs_text(words) for command in pipeline[1:] for words in layers(command.words)):
+    stages = [list(layers(command.words)) for command in pipeline[1:]]
+    given = [calls[-1] for calls in stages if any(name_of(words[0]) == "xargs" for words in calls)]
+    if not any(runs_text(words) for calls in stages for words in calls):
         return
+    runs_code = any(reads_code(words) for calls in stages for words in calls)
     for command in pipeline[:-1]:
-        if command.words and command.words[0] in ("echo", "printf"):
-            yield " ".join(word for word in command.words[1:] if not word.startswith("-") or len(word) > 3)
+        for text in _said(command):
+            yield text
+            if runs_code:
+                yield from code_in(text)
+            yield from (f"{' '.join(words)} {text}" for words in given)
