@@ -34,6 +34,7 @@ enter_jobs(now=timezone.now())
 JobRecord.objects.update(next_run=timezone.now() - timedelta(days=3))
 """
 SENT = b'{"ok":true,"result":{"message_id":77}}'
+DIED = ("notification_delivery", "The worker died while it ran")
 ON_DEMAND = {"notification_delivery", "search_index"}
 # In these tests nothing else takes its turn twice.
 OFTEN = {"agent_heartbeat", "loop_detector"}
@@ -70,7 +71,9 @@ def pair(environment):
         yield first, second
 
 
-def test_a_job_whose_worker_is_killed_is_taken_over(environment):
+@contextmanager
+def busy(environment):
+    """A worker that is telling somebody something, and the one who listens, slowly."""
     with Receiver(answer=SENT, slow=60) as telegram:
         told = {
             "MC_TELEGRAM_BOT_TOKEN": "1:a-token-of-a-bot",
@@ -80,22 +83,36 @@ def test_a_job_whose_worker_is_killed_is_taken_over(environment):
         with Server(worker=True, **environment, **told) as server:
             server.django(TELL)
             until(lambda: telegram.got)
-            server.kill("worker")
-            assert server.query("SELECT id FROM system_jobrecord WHERE running_since IS NOT NULL")
-            telegram.slow = 0
-            server.start("worker")
-            died = ("notification_delivery", "The worker died while it ran")
-            until(lambda: died in runs(server))
-            server.django(FORGET_CLAIMS)
-            until(lambda: server.query("SELECT id FROM notifications_notification WHERE delivered_at IS NOT NULL"))
-            until(lambda: ("notification_delivery", "Delivered 1 notifications, 0 failed") in runs(server))
-            assert runs(server).count(died) == 1
-            assert not server.query("SELECT id FROM system_jobrecord WHERE running_since IS NOT NULL")
-            shown = server.ask("GET", "/api/v1/notifications")[1]["notifications"][0]
-            logs = server.log_of("worker") + server.log_of("web")
+            yield server, telegram
+
+
+def test_a_job_whose_worker_is_killed_is_taken_over(environment):
+    with busy(environment) as (server, telegram):
+        server.kill("worker")
+        assert server.query("SELECT id FROM system_jobrecord WHERE running_since IS NOT NULL")
+        telegram.slow = 0
+        server.start("worker")
+        until(lambda: DIED in runs(server))
+        server.django(FORGET_CLAIMS)
+        until(lambda: server.query("SELECT id FROM notifications_notification WHERE delivered_at IS NOT NULL"))
+        until(lambda: ("notification_delivery", "Delivered 1 notifications, 0 failed") in runs(server))
+        assert runs(server).count(DIED) == 1
+        assert not server.query("SELECT id FROM system_jobrecord WHERE running_since IS NOT NULL")
+        shown = server.ask("GET", "/api/v1/notifications")[1]["notifications"][0]
+        logs = server.log_of("worker") + server.log_of("web")
     assert (shown["status"], shown["externalId"], shown["channel"]) == ("DELIVERED", "77", "TELEGRAM")
     assert len(telegram.got) == 2
     assert "a-token-of-a-bot" not in logs
+
+
+def test_a_worker_that_is_told_to_end_finishes_what_it_is_at():
+    with busy({}) as (server, _):
+        worker = server.processes["worker"]
+        worker.terminate()
+        worker.wait(60)
+        assert ("notification_delivery", "Delivered 0 notifications, 1 failed") in runs(server)
+        assert not server.query("SELECT id FROM system_jobrecord WHERE running_since IS NOT NULL")
+        assert "Traceback" not in server.log_of("worker")
 
 
 def test_two_workers_run_a_turn_once_and_what_was_missed_once(environment):
