@@ -20,6 +20,7 @@ SERVICE: dict[str, Any] = {
         "build": {"type": ["string", "object"]},
         "command": {"type": ["string", "array"]},
         "environment": MAPPING,
+        "env_file": {"type": "array", "items": {"type": ["string", "object"]}},
         "ports": STRINGS,
         "volumes": STRINGS,
         "restart": {"enum": ["no", "always", "on-failure", "unless-stopped"]},
