@@ -16,6 +16,7 @@ from activity.models import Event
 from tasks.models import Task
 
 from .gate import PageRequest, page
+from .names import actor_word
 
 PAGE = 60
 NEWEST = 30
@@ -41,11 +42,12 @@ def told(events: QuerySet[Event] | list[Event]) -> list[Story]:
 
 
 def _story(row: Event, task: Task | None) -> Story:
-    """A change of a task does not say of which one; here it does."""
+    """A change of a task does not say of which one; here it does. Who did it stands beside it already."""
     words, title = row.description, ""
     if row.type == "task_updated" and task:
         words, title = words.removeprefix("Task updated: ").replace("_", " "), task.title
-    return Story(row.pk, row.actor, words, row.at, _address(row), task.ticket_ref if task else "", title)
+    words = words.removeprefix(f"{row.actor} ")
+    return Story(row.pk, actor_word(row.actor), words, row.at, _address(row), task.ticket_ref if task else "", title)
 
 
 def _address(row: Event) -> str:

@@ -8,6 +8,8 @@ from accounts.models import User
 from agents.models import Agent
 from core.ids import parse_ref
 
+# What the log calls whoever came with an API key.
+KEY_HOLDERS = {"api": "API Access"}
 NAMELESS = {"key": "an API key", "user": "somebody", "agent": "an agent"}
 
 
@@ -29,6 +31,11 @@ def name_of(ref: str | None, names: dict[str, str]) -> str:
     if not ref:
         return ""
     return names.get(ref) or NAMELESS.get(ref.partition(":")[0], "the system")
+
+
+def actor_word(actor: str) -> str:
+    """The log writes one and the same key in two ways; people read one."""
+    return KEY_HOLDERS.get(actor, actor)
 
 
 def _is_ref(text: str) -> bool:

@@ -14,11 +14,12 @@ from activity.models import Event
 from tasks.models import Comment, Task, Transition
 from web import words
 
+from .names import actor_word
 from .papers import Paper, artifacts_of
 
 PAGE = 20
 # These are told by the comment itself, or by the transition beside them.
-TOLD_ELSEWHERE = ("comment_added", "task_created")
+TOLD_ELSEWHERE = ("comment_added", "task_created", "approval_requested")
 # What a message is, where it is more than a comment.
 TYPES = {
     Comment.Type.WORK_PLAN: "work plan",
@@ -80,7 +81,7 @@ def thread_of(task: Task, *, before: datetime | None = None, is_v1: bool = False
     # A reason that is a message as well is told by that.
     told = {(row.created_at, row.content) for row in said}
     entries: list[Entry] = [*map(Said, said), *(_move(row, sign, (row.at, row.reason) in told) for row in moves)]
-    entries += [Happened(f"event-{row.pk:012}", row.at, row.actor, what) for row, what in changes if what]
+    entries += [Happened(f"event-{row.pk:012}", row.at, actor_word(row.actor), what) for row, what in changes if what]
     entries.sort(key=lambda entry: entry.at)
     # Below this, one of the three has more than was read.
     floor = max((each.floor for each in newest if each.floor), default=None)
