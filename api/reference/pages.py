@@ -11,6 +11,7 @@ from .schemas import Field, fields_of, kind_of, notes_of
 
 Document = dict[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete")
+PROPER_NAMES = {"Github": "GitHub", "Openapi": "OpenAPI"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Operation:
     name: str
     method: str
     path: str
+    title: str
     summary: str
     description: str
     parameters: list[Field]
@@ -67,6 +69,7 @@ def groups_of(document: Document) -> list[Group]:
             if method in methods:
                 told = methods[method]
                 name = (told.get("tags") or ["Other"])[0].capitalize()
+                name = PROPER_NAMES.get(name, name)
                 found.setdefault(name, []).append(_operation(path, method, told, document))
     return [Group(name, operations) for name, operations in found.items()]
 
@@ -87,7 +90,8 @@ def _operation(path: str, method: str, told: dict[str, Any], document: Document)
         name=told["operationId"],
         method=method.upper(),
         path=path,
-        summary=told.get("summary", ""),
+        title=told.get("summary", "").replace("`", ""),
+        summary=line(told.get("summary", "")),
         description=blocks(told.get("description", "")),
         parameters=[_parameter(one, document) for one in told.get("parameters", ())],
         body=[] if link and "allOf" not in schema else list(fields_of(schema, schemas)),
