@@ -94,7 +94,7 @@ def _quarantined(agent: Agent) -> list[str]:
     whose = assignees_of(tasks)
     alone = sum([one.pk for one in whose[task.pk]] == [agent.pk] for task in tasks)
     asked = Approval.objects.pending().filter(requestor=agent).count()
-    blocked = f"{_count(alone, 'task')} will be blocked until somebody looks at them."
+    blocked = f"{_count(alone, 'task')} will be blocked until somebody looks at {'it' if alone == 1 else 'them'}."
     withdrawn = f"{_count(asked, 'request')} for approval will be withdrawn."
     return [blocked if alone else "No task is affected: it holds none alone.", *([withdrawn] if asked else [])]
 
