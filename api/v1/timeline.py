@@ -48,6 +48,7 @@ ACTIONS: dict[str, tuple[Kind, Q | None]] = {
     "RUN_FAILED": (Kind.RUN_COMPLETED, ~COMPLETED),
     "TOOL_CALL": (Kind.TOOL_CALL_RECORDED, None),
     "POLICY_DENIED": (Kind.POLICY_DENIED, None),
+    "BUDGET_WARNING": (Kind.BUDGET_WARNING, None),
     "BUDGET_EXCEEDED": (Kind.BUDGET_EXCEEDED, None),
     "LOOP_DETECTED": (Kind.LOOP_DETECTED, None),
     "ALERT_OPENED": (Kind.ALERT_OPENED, None),

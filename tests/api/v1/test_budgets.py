@@ -61,6 +61,8 @@ class LimitTests(BudgetTestCase):
         assert self.alerts() == {}
         self.spend(0.01)
         assert self.heard().count("budget.warning") == 1
+        told = self.ask("GET", "/events/timeline?action=BUDGET_WARNING&agentId=jordan").body["activities"]
+        assert [row["metadata"]["level"] for row in told] == [80]
         self.spend(0.13), self.spend(0.01)
         assert self.alerts() == {"BUDGET_CRITICAL": "WARNING"}
         assert Alert.objects.get().metadata["count"] == 1
