@@ -15,6 +15,7 @@ from api.schemas import FLAG, TEXT, has, many
 from core.errors import Invalid, NotFound
 from governance.services.creating import create_task
 from governance.states import STATUSES
+from tasks.labels import SomeLabel
 from tasks.models import Brief, Task, TaskQuerySet
 
 from .base import Made, V1View
@@ -30,6 +31,7 @@ ORDERS = {"createdAt": "created_at", "updatedAt": "updated_at", "priority": "pri
 TYPES = tuple(Task.Type.values)
 PRIORITIES, DIRECTIONS = ("1", "2", "3", "4"), ("asc", "desc")
 DEEPEST = 5
+LONGEST_SEARCH = 200
 # Canonical statuses behind each one shown.
 BEHIND = {
     "INBOX": ["INBOX", "BACKLOG"],
@@ -90,7 +92,7 @@ class Tasks(V1View):
             "priority": listed(PRIORITIES),
             "parentTaskId": TASK_ID,
             "labels": {"type": "array", "items": TEXT, "description": "All of them."},
-            "search": text("Part of the title, the description or a label.", maxLength=200),
+            "search": text("Part of the title, the description or a label.", maxLength=LONGEST_SEARCH),
             "orderBy": {**one_of(ORDERS), "default": "createdAt"},
             "orderDir": {**one_of(DIRECTIONS), "default": "desc"},
             **PAGED,
@@ -123,10 +125,11 @@ class Tasks(V1View):
         if parent := query.get("parentTaskId", ""):
             rows = rows.filter(parent_id=row_id("task", parent))
         for label in several(query, "labels"):
-            rows = rows.filter(tags__icontains=f'"{label[:50]}"')
-        if text := query.get("search", "")[:200]:
-            found = Q(title__icontains=text) | Q(description__icontains=text) | Q(tags__icontains=text)
-            rows = rows.filter(found)
+            rows = rows.filter(SomeLabel(label))
+        if text := query.get("search", ""):
+            if len(text) > LONGEST_SEARCH:
+                raise Invalid.fields(f"search: must have at most {LONGEST_SEARCH} characters")
+            rows = rows.filter(Q(title__anycase=text) | Q(description__anycase=text) | Q(SomeLabel(text, part=True)))
         return rows
 
     @staticmethod

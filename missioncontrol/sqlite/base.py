@@ -40,9 +40,19 @@ def _with_question_marks(query: str) -> str:
     return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
 
 
+def _folded(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
     _holds_lock = False
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        # SQLite itself folds the case of ASCII alone.
+        connection.create_function("folded", 1, _folded, deterministic=True)
+        return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
         return self.connection.cursor(factory=Cursor)

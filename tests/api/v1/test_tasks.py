@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from agents.models import Mandate
 from tests.api.v1.base import V1ApiTestCase
 
@@ -84,6 +86,23 @@ class TaskTests(V1ApiTestCase):
         answer = self.ask("PATCH", f"/tasks/{task['id']}", {"title": f" {'b' * 500} "})
         assert answer.body["task"]["title"] == "b" * 500
         self.refused(self.ask("PATCH", f"/tasks/{task['id']}", {"title": "c" * 501}), 400, "VALIDATION_ERROR")
+
+    def test_searches_look_into_texts_and_labels_and_not_between_them(self):
+        self.new_task("ÜBER Straßen", labels=["Größe", 'say "hi"', "back\\slash"], description="50%_off")
+        self.new_task("Other", labels=["big", "small"])
+        for text in ("über", "stra", "straßen", "50%_", "GRÖ", "größe", 'y "h', "k\\s", "BIG"):
+            assert self.found(search=text) == 1, text
+        for text in ("[", ",", '", "', "50%x", "gsmall", "ß_", "\\u00"):
+            assert self.found(search=text) == 0, text
+        for label in ("Größe", 'say "hi"', "back\\slash", "big,small"):
+            assert self.found(labels=label) == 1, label
+        for label in ("Gr", "größe", "big,Größe", "%", "x" * 60):
+            assert self.found(labels=label) == 0, label
+        self.refused(self.ask("GET", "/tasks?search=" + "x" * 201), 400, "VALIDATION_ERROR")
+
+    def found(self, **query: str) -> int:
+        total: int = self.ask("GET", f"/tasks?{urlencode(query)}").body["total"]
+        return total
 
     def test_pages_are_counted_in_digits(self):
         for number in ("--5", "²", "٣", "1.5", "9" * 31):
