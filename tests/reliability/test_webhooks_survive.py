@@ -73,7 +73,7 @@ def load(server):
     over, created = threading.Event(), []
 
     def work():
-        while not over.wait(0.05):
+        while not over.wait(0.25):
             with suppress(OSError):
                 status, body = server.ask("POST", "/api/tasks", {"title": f"task {time.monotonic_ns()}"})
                 if status == 201:
