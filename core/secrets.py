@@ -42,6 +42,15 @@ _WHOLE = {
     "stripe_key": re.compile(r"\b[prs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
     "model_provider_key": re.compile(r"\b[sp]k-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}"),
     "google_api_key": re.compile(r"\bAIza[A-Za-z0-9_-]{35,}"),
+    "gitlab_token": re.compile(r"\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat)-(?=[a-zA-Z_-]{0,40}[0-9])[A-Za-z0-9_-]{20,}"),
+    "package_registry_token": re.compile(r"\b(?:npm_[A-Za-z0-9]{36,}|pypi-[A-Za-z0-9_-]{50,})"),
+    "hugging_face_token": re.compile(r"\bhf_[A-Za-z0-9]{30,}"),
+    "sendgrid_key": re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    "cloud_token": re.compile(r"\b(?:do[opr]_v1_[0-9a-f]{64}|ya29\.[A-Za-z0-9_-]{20,}|AGE-SECRET-KEY-1[0-9A-Z]{50,})"),
+    "telegram_token": re.compile(r"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{32,}"),
+    "chat_webhook": re.compile(
+        r"(?P<kept>https://(?:hooks\.slack\.com/services/|discord(?:app)?\.com/api/webhooks/))[A-Za-z0-9_/-]{20,}"
+    ),
     "json_web_token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?"),
     "mission_control_key": re.compile(r"\b(?:mca?_[0-9a-f]{48}|mc_(?:agt|adm|usr)_[A-Za-z0-9_-]{40,})"),
     "bearer_token": re.compile(
