@@ -42,7 +42,7 @@ _WHOLE = {
     "stripe_key": re.compile(r"\b[prs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
     "model_provider_key": re.compile(r"\b[sp]k-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}"),
     "google_api_key": re.compile(r"\bAIza[A-Za-z0-9_-]{35,}"),
-    "gitlab_token": re.compile(r"\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat)-(?=[a-zA-Z_-]{0,40}[0-9])[A-Za-z0-9_-]{20,}"),
+    "gitlab_token": re.compile(r"\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat)-(?=[a-zA-Z_-]{0,40}\d)[\w-]{20,}"),
     "package_registry_token": re.compile(r"\b(?:npm_[A-Za-z0-9]{36,}|pypi-[A-Za-z0-9_-]{50,})"),
     "hugging_face_token": re.compile(r"\bhf_[A-Za-z0-9]{30,}"),
     "sendgrid_key": re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
