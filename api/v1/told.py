@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from activity.catalogue import Kind
@@ -25,6 +26,7 @@ from .out_approvals import Reader, approval_out
 from .out_runs import run_out, tool_call_out
 
 Shape = dict[str, Any]
+M = TypeVar("M", bound=Model)
 
 
 def objects_of(event: Event) -> Shape:
@@ -51,23 +53,29 @@ def _task(event: Event) -> Shape:
     return found
 
 
-def _message(event: Event) -> Shape:
+def _shown(event: Event, rows: QuerySet[M], kind: str, out: Callable[[M], Shape]) -> Shape:
+    """The row that the event is about, or its bare id when it is gone."""
     id = _id(event)
-    row = Comment.objects.filter(pk=id).first()
-    return {"message": message_out(row, slugs_of([row.actor])) if row else {"id": shown("msg", id)}}
+    row = rows.filter(pk=id).first()
+    return out(row) if row else {"id": shown(kind, id)}
+
+
+def _message_out(row: Comment) -> Shape:
+    return message_out(row, slugs_of([row.actor]))
+
+
+def _message(event: Event) -> Shape:
+    return {"message": _shown(event, Comment.objects.all(), "msg", _message_out)}
 
 
 def _document(event: Event) -> Shape:
-    id = _id(event)
-    row = Document.objects.select_related("agent").filter(pk=id).first()
-    return {"document": document_out(row) if row else {"id": shown("doc", id)}}
+    return {"document": _shown(event, Document.objects.select_related("agent"), "doc", document_out)}
 
 
 def _approval(event: Event) -> Shape:
-    id = _id(event)
-    row = Approval.objects.select_related("requestor", "decided_by_agent").filter(pk=id).first()
+    rows = Approval.objects.select_related("requestor", "decided_by_agent")
     reader = Reader(system(event.workspace_id or 0))
-    return {"approval": approval_out(row, reader) if row else {"id": shown("approval", id)}}
+    return {"approval": _shown(event, rows, "approval", lambda row: approval_out(row, reader))}
 
 
 def _agent_of(event: Event) -> Shape:
@@ -94,34 +102,27 @@ def _budget(event: Event) -> Shape:
 
 
 def _run(event: Event) -> Shape:
-    id = _id(event)
-    row = Run.objects.select_related("agent").filter(pk=id).first()
-    return {"run": run_out(row) if row else {"id": shown("run", id)}}
+    return {"run": _shown(event, Run.objects.select_related("agent"), "run", run_out)}
 
 
 def _tool_call(event: Event) -> Shape:
-    id = _id(event)
-    row = ToolCall.objects.select_related("agent").filter(pk=id).first()
-    return {"toolCall": tool_call_out(row) if row else {"id": shown("tool", id)}}
+    return {"toolCall": _shown(event, ToolCall.objects.select_related("agent"), "tool", tool_call_out)}
 
 
 def _notification(event: Event) -> Shape:
-    id = _id(event)
-    row = Notification.objects.filter(pk=id).first()
-    shape = notifications_out([row], now=timezone.now())[0] if row else {"id": shown("notif", id)}
-    return {"notification": shape}
+    now = timezone.now()
+    rows = Notification.objects.all()
+    return {"notification": _shown(event, rows, "notif", lambda row: notifications_out([row], now=now)[0])}
 
 
 def _alert(event: Event) -> Shape:
-    id = _id(event)
-    row = Alert.objects.filter(pk=id).first()
-    return {"alert": alerts_out([row])[0] if row else {"id": shown("alert", id)}}
+    return {"alert": _shown(event, Alert.objects.all(), "alert", lambda row: alerts_out([row])[0])}
 
 
 def _loop(event: Event) -> Shape:
     data = event.data or {}
     row = Comment.objects.filter(pk=data.get("message_id") or 0).first()
-    message = message_out(row, slugs_of([row.actor])) if row else None
+    message = _message_out(row) if row else None
     return {**_task(event), "message": message, "loop": {"type": data.get("type"), "details": data.get("details")}}
 
 
