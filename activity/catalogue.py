@@ -30,6 +30,24 @@ class Kind(TextChoices):
     AGENT_STATUS_CHANGED = "agent.status_changed"
     AGENT_CONTROL = "agent.control"
 
+    AGENT_SESSION = "agent.session"
+    AGENT_WORKING = "agent.working"
+    AGENT_TEXT = "agent.text"
+    AGENT_TOOL = "agent.tool"
+    AGENT_TOOL_RESULT = "agent.tool_result"
+    AGENT_TODOS = "agent.todos"
+    AGENT_USER_MESSAGE = "agent.user_message"
+    AGENT_LOG_UPDATED = "agent.log_updated"
+    AGENT_DONE = "agent.done"
+    AGENT_ERROR = "agent.error"
+    AGENT_HEARTBEAT = "agent.heartbeat"
+    DELEGATION_UPDATED = "delegation.updated"
+    SPAWN_REQUESTED = "spawn.requested"
+    SPAWN_RESOLVED = "spawn.resolved"
+    PERMISSION_REQUESTED = "permission.requested"
+    PERMISSION_RESOLVED = "permission.resolved"
+    WORKSPACE_RESET = "workspace.reset"
+
     APPROVAL_REQUESTED = "approval.requested"
     APPROVAL_SECONDED = "approval.seconded"
     APPROVAL_DECIDED = "approval.decided"
@@ -70,11 +88,20 @@ class Kind(TextChoices):
     PIPELINE_NOTICE = "pipeline.notice"
 
 
+# Output of agents: told to whoever listens, kept for an hour, and no concern of durable readers.
+TRANSIENT = frozenset(
+    {
+        Kind.AGENT_TEXT, Kind.AGENT_TOOL, Kind.AGENT_TOOL_RESULT, Kind.AGENT_TODOS, Kind.AGENT_USER_MESSAGE,
+        Kind.AGENT_LOG_UPDATED, Kind.AGENT_HEARTBEAT,
+    }
+)  # fmt: skip
+
 TASK_KEYS = frozenset({"task"})
 AGENT_KEYS = frozenset({"agent"})
 ALERT_KEYS = frozenset({"alert"})
 APPROVAL_KEYS = frozenset({"approval"})
 RUN_KEYS = frozenset({"run"})
+SPEAKER_KEYS = frozenset({"id", "slug", "name"})
 AGENT_BUDGET_KEYS = frozenset({"id", "slug", "name", "level", "spent_microusd", "limit_microusd"})
 CONNECTION_KEYS = frozenset({"connection_id", "agent_id", "agent_name", "tool_name"})
 
@@ -98,6 +125,23 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.AGENT_REMOVED: frozenset({"id", "name"}),
     Kind.AGENT_STATUS_CHANGED: frozenset({"id", "slug", "name", "status", "was", "reason", "until"}),
     Kind.AGENT_CONTROL: frozenset({"id", "slug", "name", "action", "reason"}),
+    Kind.AGENT_SESSION: SPEAKER_KEYS | {"session_id"},
+    Kind.AGENT_WORKING: SPEAKER_KEYS | {"task_id"},
+    Kind.AGENT_TEXT: SPEAKER_KEYS | {"text", "run_id"},
+    Kind.AGENT_TOOL: SPEAKER_KEYS | {"tool", "input", "tool_use_id", "run_id"},
+    Kind.AGENT_TOOL_RESULT: SPEAKER_KEYS | {"tool", "result", "truncated", "tool_use_id", "is_error", "run_id"},
+    Kind.AGENT_TODOS: SPEAKER_KEYS | {"todos"},
+    Kind.AGENT_USER_MESSAGE: SPEAKER_KEYS | {"message_id", "text", "author"},
+    Kind.AGENT_LOG_UPDATED: SPEAKER_KEYS | {"log"},
+    Kind.AGENT_DONE: SPEAKER_KEYS | {"role", "cost", "run_id"},
+    Kind.AGENT_ERROR: SPEAKER_KEYS | {"error"},
+    Kind.AGENT_HEARTBEAT: SPEAKER_KEYS | {"status", "preview", "duration_ms", "reason"},
+    Kind.DELEGATION_UPDATED: SPEAKER_KEYS | {"delegation_id", "status", "to_role"},
+    Kind.SPAWN_REQUESTED: frozenset({"request"}),
+    Kind.SPAWN_RESOLVED: frozenset({"request"}),
+    Kind.PERMISSION_REQUESTED: frozenset({"permission"}),
+    Kind.PERMISSION_RESOLVED: frozenset({"permission"}),
+    Kind.WORKSPACE_RESET: frozenset({"id"}),
     Kind.APPROVAL_REQUESTED: APPROVAL_KEYS,
     Kind.APPROVAL_SECONDED: APPROVAL_KEYS,
     Kind.APPROVAL_DECIDED: APPROVAL_KEYS,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from activity.catalogue import DATA_KEYS, STORIES, Kind
+from activity.catalogue import DATA_KEYS, STORIES, TRANSIENT, Kind
 from activity.services import fact, record, story
 from core.actors import system
 from realtime.wire.sse import encode
@@ -48,6 +48,11 @@ INTERNAL = {
     Kind.RUN_STARTED, Kind.RUN_COMPLETED, Kind.TOOL_CALL_RECORDED, Kind.POLICY_DENIED, Kind.POLICY_PUBLISHED,
     Kind.BUDGET_WARNING, Kind.BUDGET_EXCEEDED, Kind.BUDGET_RESET,
     Kind.ALERT_OPENED, Kind.ALERT_ACKNOWLEDGED, Kind.ALERT_RESOLVED,
+    # Of agents at work.
+    Kind.AGENT_SESSION, Kind.AGENT_WORKING, Kind.AGENT_DONE, Kind.AGENT_ERROR,
+    Kind.DELEGATION_UPDATED, Kind.SPAWN_REQUESTED, Kind.SPAWN_RESOLVED,
+    Kind.PERMISSION_REQUESTED, Kind.PERMISSION_RESOLVED, Kind.WORKSPACE_RESET,
+    *TRANSIENT,
 }  # fmt: skip
 
 
