@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -46,7 +47,7 @@ class Daemon:
         self.port = free_port()
         self.log = self.folder / "log"
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def stop(self) -> None:
         # PostgreSQL: the fast shutdown, which does not wait for clients.
         self.process.send_signal(signal.SIGINT)
         try:
@@ -54,6 +55,9 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -85,10 +89,19 @@ class Postgres(Daemon):
             str(self.port),
             *(f"--{name}={value}" for name, value in settings.items()),
         ]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **rights)
-        wait_for(lambda: self.connect("postgres").close(), self.process, self.log)
+        self._start = partial(subprocess.Popen, command, cwd=self.folder, **rights)
+        self.start()
         return self
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = self._start(stdout=log, stderr=log)
+        wait_for(lambda: self.connect("postgres").close(), self.process, self.log)
+
+    def restart(self) -> None:
+        """As for an upgrade: whoever is connected is cut off."""
+        self.stop()
+        self.start()
 
     def _rights(self) -> dict[str, Any]:
         if os.geteuid() != 0:

@@ -1,0 +1,100 @@
+"""Many machines under a working fleet, while every process is killed in turn, Redis stops and PostgreSQL restarts.
+
+`make stress` sends 500 agents; MC_TEST_AGENTS says how many otherwise.
+"""
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from simulation.options import Options
+from simulation.run import Simulation
+from tests.databases import Redis
+from tests.distributed.nodes import Nodes
+from tests.distributed.proxy import Proxy
+from tests.server import KEY
+
+AGENTS = int(os.environ.get("MC_TEST_AGENTS", "60"))
+WITHOUT_REDIS = 20.0
+HEALTHY_WITHIN = 15.0
+# Between two faults, for the fleet to meet each of them.
+PAUSE = 0.7
+
+pytestmark = pytest.mark.timeout(600)
+
+
+class Ordeal:
+    """A fleet at work behind the proxy, and what is done to the servers meanwhile."""
+
+    def __init__(self, nodes, postgres, redis):
+        self.nodes, self.postgres, self.redis = nodes, postgres, redis
+
+    async def run(self):
+        ports = [web.port for web in self.nodes.webs]
+        async with Proxy(ports) as self.proxy:
+            options = Options(self.proxy.url, KEY, agents=AGENTS, minutes=30, rate=2, streams=9)
+            self.simulation = Simulation(options)
+            simulating = asyncio.create_task(self.simulation.run())
+            try:
+                await self.faults()
+            finally:
+                self.simulation.world.stopped.set()
+            self.summary = await simulating
+
+    async def faults(self):
+        await asyncio.sleep(10)
+        for name in self.nodes.names:
+            await self.kill_and_restart(name)
+        await self.without_redis()
+        await asyncio.to_thread(self.postgres.restart)
+        self.recovery, self.said = await asyncio.to_thread(self.nodes.seconds_until, "ready")
+        await asyncio.sleep(5)
+
+    async def kill_and_restart(self, name):
+        await asyncio.to_thread(self.nodes.kill, name)
+        await asyncio.sleep(PAUSE)
+        await asyncio.to_thread(self.nodes.start, name)
+        await asyncio.sleep(PAUSE)
+
+    async def without_redis(self):
+        began = time.monotonic()
+        await asyncio.to_thread(self.redis.stop)
+        self.degraded = await asyncio.to_thread(self.nodes.seconds_until, "degraded", patience=10)
+        await asyncio.sleep(max(0.0, WITHOUT_REDIS - (time.monotonic() - began)))
+        await asyncio.to_thread(self.redis.start)
+
+
+@pytest.fixture(scope="module")
+def ordeal(postgres, redis_server):
+    with Redis() as redis:
+        shared = {"DATABASE_URL": postgres.create("many-nodes"), "REDIS_URL": redis.url(), "MC_SWEEP_SECONDS": "2"}
+        # The second beat is a mistake that somebody made.
+        with Nodes({"web": 3, "worker": 2, "beat": 2}, **shared) as nodes:
+            ordeal = Ordeal(nodes, postgres, redis)
+            asyncio.run(ordeal.run())
+            yield ordeal
+
+
+def test_no_acknowledged_write_is_lost_or_doubled(ordeal):
+    assert ordeal.summary.mismatches == []
+    ledger = ordeal.simulation.world.client.ledger
+    assert ledger.reports > AGENTS
+    assert ledger.comment_count > 0
+
+
+def test_the_fleet_met_every_fault_and_was_served_by_all(ordeal):
+    assert ordeal.proxy.refused > 0
+    assert all(ordeal.proxy.served[web.port] > 50 for web in ordeal.nodes.webs)
+    assert ordeal.summary.crashes == []
+
+
+def test_streams_go_on_at_another_process_without_gap_or_duplicate(ordeal):
+    assert ordeal.summary.stream_faults == dict.fromkeys(ordeal.summary.stream_faults, 0)
+    assert all(stream.connects > 1 for stream in ordeal.summary.streams)
+
+
+def test_it_is_healthy_soon_after_the_last_fault(ordeal):
+    assert [one["status"] for one in ordeal.said] == ["ready"] * 3, ordeal.said
+    assert ordeal.recovery < HEALTHY_WITHIN
