@@ -229,6 +229,7 @@ AUDIT_ACTIONS = {
     "backup_create", "backup_delete", "auto_backup", "auto_cleanup", "data_cleanup", "data_export", "heartbeat_check",
     "data_import",
     "workspace_created", "workspace_updated", "workspace_deleted", "workspace_isolation_denied",
+    "permission_decided",
     "tenant_access_denied", "tenant_bootstrap_requested", "tenant_bootstrap_completed",
     "tenant_decommission_requested", "provision_job_approved", "provision_job_failed",
     "provision_job_rejected", "provision_job_cancelled",

@@ -229,6 +229,8 @@ SPAWN_LIMITS = {
     "maxDepth": env.limit("MC_SPAWN_MAX_DEPTH", 2),
     "ttlHours": env.limit("MC_SPAWN_TTL_HOURS", 6),
 }
+# Whether agents get permission for what the policy allows as GREEN without anybody being asked: GREEN, or nothing.
+PERMISSION_AUTO_ALLOW = env.text("MC_PERMISSION_AUTO_ALLOW").upper()
 OFFLINE_MINUTES = max(1, env.number("MC_OFFLINE_MINUTES", 90))
 # When the day's report is written, how far it looks back, and how many tasks and alerts it names.
 STANDUP_AT = env.clock("MC_STANDUP_TIME", "09:00")

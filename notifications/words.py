@@ -13,6 +13,7 @@ SHOWN_AS = {
     "chat_message": "MENTION",
     "alert": "ALERT",
     "heartbeat": "ALERT",
+    "permission_request": "APPROVAL_REQUEST",
 }
 EMOJI = {
     "MENTION": "💬",

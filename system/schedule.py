@@ -12,6 +12,7 @@ from typing import Literal
 
 from django.conf import settings
 
+from governance.models import Permission
 from notifications import outward
 
 from . import lookup, work
@@ -78,6 +79,8 @@ JOBS: dict[str, Job] = {
             work.find_loops, 30, of="v1"),
         Job("approval_expirer", "Approval Expirer", "Expires what nobody decided in time",
             work.expire_approvals, MINUTE, of="v1"),
+        Job("permission_expirer", "Permission Expirer", "Expires permission requests that nobody answered in time",
+            work.expire_permissions, 5, wanted=lambda now: Permission.objects.undecided_at(now).exists()),
         Job("standup", "Daily Standup", "Writes the day's report once it is time",
             work.write_standups, 10 * MINUTE, of="v1"),
         Job("liveness", "Liveness", "Marks agents offline and retires those whose time is over",

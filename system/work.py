@@ -18,7 +18,7 @@ from activity.retention import prune_all
 from alerts.services import evaluate_everywhere
 from connections.services import mark_stale_agents
 from core.actors import Actor, system
-from governance.services import budgets, deciding, detecting, liveness, notifying
+from governance.services import budgets, deciding, detecting, liveness, notifying, permissions
 from tasks.words import STATUS_WORDS
 from webhooks.retention import forget_old_deliveries
 from webhooks.services import retry_due
@@ -89,6 +89,10 @@ def find_loops(now: datetime) -> str:
 
 def expire_approvals(now: datetime) -> str:
     return f"Expired {deciding.expire_due(now=now)} approvals"
+
+
+def expire_permissions(now: datetime) -> str:
+    return f"Expired {permissions.expire_permissions(now=now)} permission requests"
 
 
 def watch_agents(now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,10 @@ from core.ids import ref
 from .adding import free_session_key
 from .finding import lock
 from .telling import agent_story, fact_of, status_story
+
+# What apps above this one do before an agent is removed: each adds its own when it is ready.
+Leaver = Callable[[Agent, Actor, datetime], None]
+leavers: list[Leaver] = []
 
 
 @transaction.atomic
@@ -79,6 +84,8 @@ def configure_agent(
 def delete_agent(*, agent: Agent, actor: Actor, now: datetime, remove_workspace: bool = False) -> None:
     """Remove the agent with its connections; its keys stop working, its history stays."""
     agent, id = lock(agent), agent.pk
+    for leave in leavers:
+        leave(agent, actor, now)
     revoke_keys_of_agent(agent_id=id, actor=actor, now=now)
     agent.delete()
     record(

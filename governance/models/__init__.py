@@ -2,6 +2,7 @@
 
 from .alerts import Alert
 from .approvals import URGENT, Approval, ApprovalQuerySet
+from .permissions import Permission, PermissionQuerySet
 from .policies import Policy
 
-__all__ = ["URGENT", "Alert", "Approval", "ApprovalQuerySet", "Policy"]
+__all__ = ["URGENT", "Alert", "Approval", "ApprovalQuerySet", "Permission", "PermissionQuerySet", "Policy"]

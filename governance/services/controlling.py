@@ -25,6 +25,7 @@ from .allowances import lock
 from .assigning import assign
 from .deciding import cancel_pending
 from .operators import note_to_operator
+from .permissions.ending import cancel_permissions
 from .standing import BUDGET, resume
 
 Control = Mandate.Control
@@ -100,6 +101,7 @@ def _quarantine(agent: Agent, actor: Actor, now: datetime, reason: str | None, u
     by = system(agent.workspace_id)
     # First, since their tasks are begun again without them.
     cancel_pending(requestor=agent, actor=by, now=now, reason="The agent is in quarantine")
+    cancel_permissions(agent=agent, actor=by, now=now, reason="The agent is in quarantine")
     begun = tasks_of(agent, BEGUN)
     set_control(agent=agent, to=Control.QUARANTINED, actor=actor, now=now, reason=reason, until=until)
     whose = assignees_of(begun)
