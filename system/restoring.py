@@ -4,49 +4,70 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 
-from . import copying
+from . import copying, packing
+from .freeing import let_go
+from .holding import IsRunning, held
 
 OURS = {"django_migrations", "activity_event", "tasks_task"}
+DUMP = b"PGDMP"
 
 
 class CannotRestore(Exception):
     """One line that says why nothing was changed, and what to do."""
 
 
-def restore(source: Path, *, now: datetime) -> Path:
-    """Put the backup in place; returns where the database that was there is kept."""
+@dataclass(frozen=True, slots=True)
+class Restored:
+    # Where the database that was there is kept; there may have been none.
+    aside: Path
+    # Whether there was a checksum to compare with.
+    verified: bool
+
+
+def restore(source: Path, *, now: datetime) -> Restored:
+    """Put the backup in place, bring its tables to this version, and end what was under way in it."""
     if not source.is_file():
         raise CannotRestore(f"There is no file {source}.")
-    if connection.vendor == "sqlite":
-        return _restore_sqlite(source, Path(str(connection.settings_dict["NAME"])).resolve(), now)
-    return _restore_postgres(source, now)
+    try:
+        verified = packing.verify(source)
+        if connection.vendor == "sqlite":
+            aside = _restore_sqlite(source, Path(str(connection.settings_dict["NAME"])).resolve(), now)
+        else:
+            aside = _restore_postgres(source, now)
+    except packing.Damaged as error:
+        raise CannotRestore(str(error)) from None
+    call_command("migrate", interactive=False, verbosity=0)
+    let_go(now=now)
+    return Restored(aside, verified)
 
 
 # -- SQLite -----------------------------------------------------------------------------------------------------------
 def _restore_sqlite(source: Path, target: Path, now: datetime) -> Path:
-    check_sqlite(source)
+    if packing.starts_with(source, DUMP):
+        raise CannotRestore(f"{source} is a dump of PostgreSQL: set DATABASE_URL to the database it belongs in.")
     connections.close_all()
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = target.with_name(f"{target.name}.before-restore-{_stamp(now)}")
     draft = target.with_name(f".{target.name}.restoring")
     try:
+        packing.unpack(source, draft)
+        check_sqlite(draft, shown=source)
+        draft.chmod(0o600)
         with _alone_with(target):
-            shutil.copyfile(source, draft)
-            _sync(draft)
-            check_sqlite(draft)
-            draft.chmod(0o600)
             _keep_aside(target, aside)
             # One step: there is never no database.
             os.replace(draft, target)
-            _sync(target.parent)
+            packing.sync(target.parent)
     finally:
         draft.unlink(missing_ok=True)
     return aside
@@ -61,64 +82,62 @@ def _keep_aside(target: Path, aside: Path) -> None:
         os.link(target, aside)
 
 
-def check_sqlite(file: Path) -> None:
+def check_sqlite(file: Path, *, shown: Path | None = None) -> None:
     """Whole, ours, and not from a newer version."""
+    name = shown or file
     try:
-        with contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        with contextlib.closing(_read_only(file)) as database:
             ((verdict,), *_) = database.execute("PRAGMA integrity_check").fetchall()
             if verdict != "ok":
-                raise CannotRestore(f"{file} is damaged: {verdict}")
+                raise CannotRestore(f"{name} is damaged: {verdict}")
             tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if not tables >= OURS:
-                raise CannotRestore(f"{file} is no database of Mission Control.")
-            applied = set(database.execute("SELECT app, name FROM django_migrations"))
+        if not tables >= OURS:
+            raise CannotRestore(f"{name} is no database of Mission Control.")
+        newer = applied_migrations(file) - migrations_on_disk()
     except sqlite3.Error as error:
-        raise CannotRestore(f"{file} cannot be read: {error}") from None
-    if newer := applied - set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations or {}):
+        raise CannotRestore(f"{name} cannot be read: {error}") from None
+    if newer:
         raise CannotRestore(
-            f"{file} comes from a newer version: this one does not know its migration {'.'.join(min(newer))}."
+            f"{name} comes from a newer version: this one does not know its migration {'.'.join(min(newer))}."
         )
+
+
+def applied_migrations(file: Path) -> set[tuple[str, str]]:
+    with contextlib.closing(_read_only(file)) as database:
+        return set(database.execute("SELECT app, name FROM django_migrations"))
+
+
+def migrations_on_disk() -> set[tuple[str, str]]:
+    return set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations or {})
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
 
 
 @contextlib.contextmanager
 def _alone_with(target: Path) -> Iterator[None]:
-    """Hold the database so that nobody can open it. Fails while any process of the server has it open.
-
-    Every open connection to a database with a write-ahead log holds a lock; leaving that mode needs all of them gone,
-    and folds the log back into the file.
-    """
     if not target.exists():
         yield
         return
-    with contextlib.closing(sqlite3.connect(target, timeout=1, isolation_level=None)) as database:
-        try:
-            (mode,) = database.execute("PRAGMA journal_mode=DELETE").fetchone()
-            if mode != "delete":
-                raise sqlite3.OperationalError("database is locked")
-            database.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise CannotRestore(f"The server is running ({error}): stop it first.") from None
-        except sqlite3.DatabaseError:
-            # What is there is damaged: all the more reason to replace it.
-            pass
-        yield
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with held(target):
+            yield
+    except IsRunning as error:
+        raise CannotRestore(str(error)) from None
 
 
 # -- PostgreSQL -------------------------------------------------------------------------------------------------------
 def _restore_postgres(source: Path, now: datetime) -> Path:
+    if packing.starts_with(source, packing.MAGIC) or packing.starts_with(source, copying.SQLITE_HEADER):
+        raise CannotRestore(
+            f"{source} is a backup of SQLite: restore it without DATABASE_URL, then run `manage.py move_to_postgres`."
+        )
     try:
         contents = copying.list_postgres(source)
         if not all(f" {table} " in contents for table in OURS):
             raise CannotRestore(f"{source} is no dump of Mission Control.")
-        if others := _other_connections():
+        if others := other_connections():
             raise CannotRestore(f"The database is in use by {others} other connections: stop the server first.")
         connections.close_all()
         aside = source.with_name(f"before-restore-{_stamp(now)}.dump")
@@ -129,7 +148,7 @@ def _restore_postgres(source: Path, now: datetime) -> Path:
     return aside
 
 
-def _other_connections() -> int:
+def other_connections() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"

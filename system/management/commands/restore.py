@@ -21,9 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, path: Path, **options: Any) -> None:
         try:
-            aside = restore(path, now=timezone.now())
+            restored = restore(path, now=timezone.now())
         except CannotRestore as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"Restored {path}.")
-        if aside.exists():
-            self.stdout.write(f"What was there is kept as {aside}.")
+        checked = "its checksum was right" if restored.verified else "there was no checksum to compare with"
+        self.stdout.write(f"Restored {path}: {checked}.")
+        if restored.aside.exists():
+            self.stdout.write(f"What was there is kept as {restored.aside}.")

@@ -1,0 +1,1 @@
+"""An installation moves from its SQLite file into a PostgreSQL database."""
