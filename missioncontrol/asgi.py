@@ -23,6 +23,7 @@ from realtime.hub import hub  # noqa: E402
 from realtime.streams import event_stream  # noqa: E402
 
 from . import logs  # noqa: E402
+from realtime.waiting import Waiting, may_wait  # noqa: E402
 from .bridge import Bridge  # noqa: E402
 from .edge import Edge  # noqa: E402
 from .orphans import end_with_parent  # noqa: E402
@@ -39,10 +40,13 @@ async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:
     else:
         await inner(scope, receive, send)
 
+    elif may_wait(scope):
+        await waiting(scope, receive, send)
 
 edge = Edge(route)
 
 
+waiting = Waiting(inner)
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "http":
         await edge(scope, receive, send)

@@ -69,7 +69,8 @@ class Edge:
             else:
                 await self.inner(scope, receive, send_with_headers)
         finally:
-            took = time.perf_counter() - began
+            # What it waited for on purpose says nothing either.
+            took = time.perf_counter() - began - scope.get("missioncontrol.waited", 0.0)
             if status and scope["path"] != STREAM:
                 count_request(scope["method"], scope.get("route", "other"), status, took)
             if self.logs_requests or status >= 500:

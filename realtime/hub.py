@@ -43,6 +43,8 @@ class Hub:
     def __init__(self) -> None:
         self.position = 0
         self.subscribers: set[Subscriber] = set()
+        # Told on the hub's thread of every page of events, as it was read.
+        self.hearers: list[Callable[[list[Event]], None]] = []
         self.events_out = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -98,17 +100,19 @@ class Hub:
     def _pass_on(self, events: list[Event], position: int) -> None:
         if any(event.kind == Kind.ACCESS_CHANGED for event in events):
             credentials.forget()
+        for hear in self.hearers:
+            hear(events)
         if not self.subscribers:
-            self._on_loop(lambda: self._deliver(self._late(events), position))
+            self.on_loop(lambda: self._deliver(self._late(events), position))
             return
         # Encoded here, off the loop. A burst goes out in portions, so that whoever keeps up never overflows.
         portions = list(_portions(encode_all(events))) or [[]]
         portions[-1] += sse.touched(events)
         for portion in portions[:-1]:
             taken = threading.Event()
-            self._on_loop(partial(self._deliver, portion, portion[-1].id, taken))
+            self.on_loop(partial(self._deliver, portion, portion[-1].id, taken))
             taken.wait(POLL_EVERY)
-        self._on_loop(partial(self._deliver, portions[-1], position))
+        self.on_loop(partial(self._deliver, portions[-1], position))
 
     def _late(self, events: list[Event]) -> list[Frame]:
         """Nobody listened when the tail looked; somebody may have come since."""
@@ -122,9 +126,9 @@ class Hub:
         self._ticked_at = now
         at = int(time.time() * 1000)
         tick = Frame(0, None, ("tick",), None, None, sse.message("tick", None, at=at), transient=True)
-        self._on_loop(lambda: self._deliver([tick], None))
+        self.on_loop(lambda: self._deliver([tick], None))
 
-    def _on_loop(self, call: Callable[[], None]) -> None:
+    def on_loop(self, call: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call)
 
