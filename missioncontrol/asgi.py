@@ -21,9 +21,9 @@ from ingest.hotpaths import HotPaths  # noqa: E402
 from ingest.polled import Polled  # noqa: E402
 from realtime.hub import hub  # noqa: E402
 from realtime.streams import event_stream  # noqa: E402
+from realtime.waiting import Waiting, may_wait  # noqa: E402
 
 from . import logs  # noqa: E402
-from realtime.waiting import Waiting, may_wait  # noqa: E402
 from .bridge import Bridge  # noqa: E402
 from .edge import Edge  # noqa: E402
 from .orphans import end_with_parent  # noqa: E402
@@ -37,16 +37,16 @@ inner = HotPaths(Polled(bridge, make_gauge()), together=[(together.takes, togeth
 async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["path"] == "/api/events" and scope["method"] in ("GET", "HEAD"):
         await event_stream(scope, receive, send)
+    elif may_wait(scope):
+        await waiting(scope, receive, send)
     else:
         await inner(scope, receive, send)
 
-    elif may_wait(scope):
-        await waiting(scope, receive, send)
 
+waiting = Waiting(inner)
 edge = Edge(route)
 
 
-waiting = Waiting(inner)
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "http":
         await edge(scope, receive, send)
