@@ -87,12 +87,15 @@ class Kind(TextChoices):
     PIPELINE_RUN_CHANGED = "pipeline_run.changed"
     PIPELINE_NOTICE = "pipeline.notice"
 
+    SYSTEM_LIFECYCLE = "system.lifecycle"
+    SYSTEM_LOG = "system.log"
+
 
 # Output of agents: told to whoever listens, kept for an hour, and no concern of durable readers.
 TRANSIENT = frozenset(
     {
         Kind.AGENT_TEXT, Kind.AGENT_TOOL, Kind.AGENT_TOOL_RESULT, Kind.AGENT_TODOS, Kind.AGENT_USER_MESSAGE,
-        Kind.AGENT_LOG_UPDATED, Kind.AGENT_HEARTBEAT,
+        Kind.AGENT_LOG_UPDATED, Kind.AGENT_HEARTBEAT, Kind.SYSTEM_LOG,
     }
 )  # fmt: skip
 
@@ -178,6 +181,8 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.PIPELINE_CHANGED: frozenset({"id", "name"}),
     Kind.PIPELINE_RUN_CHANGED: frozenset({"id", "pipeline_id", "status", "current_step"}),
     Kind.PIPELINE_NOTICE: frozenset({"type", "entity_type", "entity_id", "description", "data"}),
+    Kind.SYSTEM_LIFECYCLE: frozenset({"process", "state", "pid"}),
+    Kind.SYSTEM_LOG: frozenset({"level", "logger", "line"}),
 }
 
 # What people read in the feed: the types of a story, and the entity each speaks of.

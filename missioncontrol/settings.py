@@ -305,6 +305,15 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# -- the TCP control channel ------------------------------------------------------------------------------------------
+CONTROL_CHANNEL = env.flag("MC_CONTROL_CHANNEL")
+CONTROL_HOST = env.text("MC_CONTROL_HOST", "127.0.0.1")
+CONTROL_PORT = env.number("MC_CONTROL_PORT", 18789)
+# What every request must then carry; empty: whoever reaches the port may ask.
+CONTROL_TOKEN = env.text("MC_CONTROL_TOKEN")
+# Whether it also tells what the processes of this machine write into their logs.
+CONTROL_LOG = env.flag("MC_CONTROL_LOG")
+
 # -- processes --------------------------------------------------------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 3000)

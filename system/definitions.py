@@ -70,6 +70,7 @@ def definitions() -> dict[str, Definition]:
     minutes = str(settings.STALE_MINUTES)
     unlisted = [
         Definition("general.agent_timeout_minutes", minutes, "Silence after which an agent is offline", listed=False),
+        Definition("general.heartbeats", "true", "Whether agents are woken and checked by the server", listed=False),
         *(Definition(key, "true", "Whether this job runs", listed=False) for key in SWITCHES),
     ]
     return {one.key: one for one in (*retention, *gateway, *FIXED, *unlisted)}
