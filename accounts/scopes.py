@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from core.http import client_ip, cookie_in, header_map, key_in, text_of
+from core.http import client_ip, cookie_in, headers_of, key_in, text_of
 
 from . import proxy
 from .credentials import Presented
 
 
 def presented_by(scope: dict[str, Any]) -> Presented:
-    headers = header_map(scope["headers"])
+    headers = headers_of(scope)
     person = ""
     if settings.PROXY_AUTH_HEADER:
         named = text_of(headers, settings.PROXY_AUTH_HEADER.encode())
@@ -59,7 +59,7 @@ def _peer_in(request: HttpRequest) -> str:
 
 def ip_by(scope: dict[str, Any]) -> str:
     """The caller's address, by the rules of `core.http.client_ip`."""
-    headers = header_map(scope["headers"])
+    headers = headers_of(scope)
     return client_ip(
         _peer_by(scope),
         forwarded_for=text_of(headers, b"x-forwarded-for"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from http.cookies import Morsel
+from typing import Any
 
 SCHEMES = {"bearer", "apikey", "token"}
 COOKIES = ("__Host-mc-session", "mc-session")
 Headers = dict[bytes, bytes]
+# Where the headers of a request are kept with it.
+READ = "missioncontrol.headers"
 
 
 def key_in(x_api_key: str, authorization: str) -> str:
@@ -39,8 +42,16 @@ def cookie_line(cookie: Morsel[str]) -> str:
     return "; ".join(parts)
 
 
-def header_map(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Later values of a repeated header are joined as HTTP allows."""
+def headers_of(scope: dict[str, Any]) -> Headers:
+    """The headers of an ASGI request, which several ask for: put together once. Later values of a repeated header are
+    joined as HTTP allows."""
+    known: Headers | None = scope.get(READ)
+    if known is None:
+        known = scope[READ] = _header_map(scope["headers"])
+    return known
+
+
+def _header_map(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     headers: Headers = {}
     for name, value in raw:
         between = b"; " if name == b"cookie" else b", "

@@ -65,6 +65,11 @@ def fresh(model: type[M], /, **columns: Any) -> M:
     return row
 
 
+def relate(row: models.Model, **related: models.Model) -> None:
+    """Give a row the rows that its columns name already, at a tenth of what assigning each takes."""
+    row._state.fields_cache.update(related)
+
+
 @lru_cache(maxsize=256)
 def _defaults(model: type[models.Model]) -> tuple[Values, list[tuple[str, Callable[[], Any]]]]:
     """The columns' defaults: those that all rows may share, and those that each has its own of."""

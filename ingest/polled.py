@@ -18,7 +18,8 @@ from typing import Any
 from accounts import credentials
 from accounts.scopes import presented_by
 from core.actors import Actor, Role
-from core.http import header_map
+from core.http import headers_of
+from core.outages import OUTAGE
 
 from .gauge import Gauge, Version
 
@@ -75,13 +76,18 @@ class Polled:
 
     async def _answer(self, key: Key, own_write: float, scope: dict[str, Any], receive: Any, send: Any) -> None:
         began = time.monotonic()
-        version = await self._gauge.read()
+        try:
+            version = await self._gauge.read()
+        except OUTAGE:
+            # The list's own view says so in its words.
+            await self.inner(scope, receive, send)
+            return
         entry = self._entries.get(key)
         if entry is None or not _is_fresh(entry, version, scope["path"], own_write):
             await self._compute(key, version, began, own_write, scope, receive, send)
             return
         self._entries.move_to_end(key)
-        if header_map(scope["headers"]).get(b"if-none-match") == entry.etag:
+        if headers_of(scope).get(b"if-none-match") == entry.etag:
             await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", entry.etag)]})
             await send({"type": "http.response.body", "body": b""})
             return

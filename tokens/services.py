@@ -16,7 +16,7 @@ from core.actors import Actor
 from core.clock import milliseconds
 from core.errors import Invalid
 from core.ids import LARGEST_ID
-from core.rows import insert
+from core.rows import fresh, insert
 from tasks.models import Task
 
 from .models import LARGEST_SUM, Budget, Rollup, TokenUsage
@@ -68,7 +68,8 @@ def store(reports: Sequence[Report], sums: Sums, *, now: datetime) -> list[Token
     for report in reports:
         known = (report.workspace_id, report.task_id) in projects
         rows.append(
-            TokenUsage(
+            fresh(
+                TokenUsage,
                 workspace_id=report.workspace_id,
                 model=report.model,
                 session_id=report.session_id,

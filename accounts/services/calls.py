@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import IdempotentCall
 from core.errors import Conflict
-from core.rows import ask, insert, places
+from core.rows import ask, fresh, insert, places
 
 # How long a call may run before its key is free again. Its effects and its answer are one transaction, so that of a
 # caller who died in between nothing is left.
@@ -101,7 +101,8 @@ def keep_calls(answers: Sequence[tuple[Call, int, str]], *, now: datetime) -> No
     else has begun one of them."""
     insert(
         [
-            IdempotentCall(
+            fresh(
+                IdempotentCall,
                 caller=call.caller,
                 method=call.method,
                 route=call.route,

@@ -153,12 +153,15 @@ def _check_depth(sent: Any) -> None:
 
 def _check_numbers(sent: Any) -> None:
     """Not every database gives a number back that is larger than any integer of its own."""
-    left = [sent]
+    left: list[Any] = [sent]
     while left:
         each = left.pop()
-        if isinstance(each, float) and abs(each) >= LARGEST_NUMBER:
-            raise Invalid("The body holds a number that is out of range")
-        left += each.values() if isinstance(each, dict) else each if isinstance(each, list) else []
+        for value in each.values() if type(each) is dict else each:
+            if type(value) is float:
+                if abs(value) >= LARGEST_NUMBER:
+                    raise Invalid("The body holds a number that is out of range")
+            elif type(value) is dict or type(value) is list:
+                left.append(value)
 
 
 def read(shape: type[S], sent: dict[str, Any]) -> S:

@@ -27,8 +27,8 @@ CONTENT_IN_LISTS = 2000
 
 
 def moment(at: datetime | None) -> str | None:
-    # Years before 1000 have four digits as well, which `%Y` does not see to.
-    return None if at is None else f"{at.year:04}-{at:%m-%dT%H:%M:%SZ}"
+    # Rows hold UTC. Written by `%Y`, which takes ten times as long, years before 1000 would lack a digit.
+    return None if at is None else f"{at.isoformat()[:19]}Z"
 
 
 def usd(micro: int | None, digits: int = 6) -> float | None:

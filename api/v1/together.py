@@ -22,7 +22,7 @@ from accounts.scopes import ip_by
 from accounts.services.calls import Call, keep_calls, known_calls
 from core.actors import Actor
 from core.errors import DomainError
-from core.http import Headers, header_map, key_in, text_of
+from core.http import Headers, headers_of, key_in, text_of
 from core.ratelimit import Usage
 from governance.services.booking import Booked
 from governance.services.booking_together import Correction, New, book_together
@@ -95,7 +95,7 @@ def _answer(one: Asked, booked: Booked) -> Answer:
 
 
 def _read(scope: dict[str, Any], body: bytes) -> Asked | None:
-    headers = header_map(scope["headers"])
+    headers = headers_of(scope)
     key = key_in(text_of(headers, b"x-api-key"), text_of(headers, b"authorization"))
     if not key or scope["query_string"]:
         return None
@@ -130,10 +130,11 @@ def _understood(
 
 
 def _report(scope: dict[str, Any], sent: dict[str, Any], actor: Actor, speaks_as: str, key: str | None) -> Any:
+    why = scope.get("cause")
     if scope["method"] == "PATCH":
         changes, cost = changes_of(read(RunChange, sent))
-        return Correction(actor, row_id("run", scope["path"][len(ONE_RUN) :]), changes, cost, speaks_as)
+        return Correction(actor, row_id("run", scope["path"][len(ONE_RUN) :]), changes, cost, speaks_as, why)
     want = read(NewRun, sent)
     not_ahead(want.started_at, timezone.now())
     task_id = row_id("task", want.task_id) if want.task_id is not None else None
-    return New(actor, want.agent_id, task_id, report_of(want, key=key), speaks_as)
+    return New(actor, want.agent_id, task_id, report_of(want, key=key), speaks_as, why)

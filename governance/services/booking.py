@@ -21,7 +21,7 @@ from core.clock import milliseconds
 from core.errors import Conflict, Invalid
 from core.ids import ref
 from core.money import MICRO
-from core.rows import fresh
+from core.rows import fresh, relate
 from core.secrets import redact
 from tasks.models import Brief, Task
 from tokens.models import Run
@@ -125,13 +125,13 @@ def draft(*, agent: Agent, report: Report, actor: Actor, now: datetime) -> Run:
         ended_at=report.ended_at,
         status=report.status,
         error=report.error and redact(report.error)[0],
-        metadata=without_secrets(report.metadata)[0],
+        metadata=report.metadata and without_secrets(report.metadata)[0],
         reported_by=str(actor),
         idempotency_key=report.key,
         created_at=now,
         **report.counts,
     )
-    run.agent = agent
+    relate(run, agent=agent)
     _close(run, now)
     _settle_cost(run, report.cost_microusd)
     return run
@@ -246,5 +246,6 @@ def facts_of(run: Run) -> dict[str, Any]:
         "cost_source": run.cost_source,
         "status": run.status,
         "error": run.error,
+        "done_told": run.done_told,
         "created_at": milliseconds(run.created_at),
     }

@@ -14,7 +14,7 @@ from django.db.models.base import ModelState
 
 from agents.models import Agent, Mandate
 from core.actors import Actor
-from core.rows import adapted, ask, places
+from core.rows import adapted, ask, places, relate
 from tasks.models import Brief, Task
 from tokens.models import Run
 
@@ -54,7 +54,7 @@ def locked_mandates(agent_ids: set[int]) -> dict[int, Mandate]:
     mandates = {}
     for row in rows:
         mandate = _made(Mandate, OF_MANDATES, row)
-        mandate.agent = _made(Agent, OF_AGENTS, row[len(OF_MANDATES) :])
+        relate(mandate, agent=_made(Agent, OF_AGENTS, row[len(OF_MANDATES) :]))
         mandate.spend_reset_at = _moment(mandate.spend_reset_at)
         mandates[mandate.pk] = mandate
     return mandates
@@ -100,7 +100,7 @@ def runs_of(ids: Sequence[int]) -> list[Run]:
 def copy_of(run: Run, agent: Agent) -> Run:
     copy = Run.__new__(Run)
     copy.__dict__.update(run.__dict__)
-    copy.agent = agent
+    relate(copy, agent=agent)
     return copy
 
 

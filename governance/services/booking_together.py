@@ -21,6 +21,7 @@ from activity.models import Event
 from activity.services import record
 from agents.models import Agent, Mandate
 from core.actors import Actor
+from core.cause import Cause
 from core.errors import DomainError
 from core.rows import insert
 from governance.models import Policy
@@ -50,6 +51,7 @@ class New:
     report: Report
     # Who the caller says it is, by its slug, where it says so.
     speaks_as: str = ""
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Correction:
     changes: dict[str, Any]
     cost_microusd: int | None
     speaks_as: str = ""
+    cause: Cause | None = None
 
 
 @transaction.atomic(savepoint=False)
@@ -80,7 +83,7 @@ class Desk:
     new: list[Run] = field(default_factory=list)
     changed: dict[int, Run] = field(default_factory=dict)
     spenders: dict[int, Mandate] = field(default_factory=dict)
-    events: list[tuple[Run, Kind, Actor]] = field(default_factory=list)
+    events: list[tuple[Run, Kind, New | Correction]] = field(default_factory=list)
     spent: list[tuple[Run, Figures]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -123,7 +126,7 @@ class Desk:
         if said.key is not None:
             self.known.add((str(actor), said.key))
         self.new.append(run)
-        self.events.append((run, Kind.RUN_COMPLETED if run.is_final else Kind.RUN_STARTED, actor))
+        self.events.append((run, Kind.RUN_COMPLETED if run.is_final else Kind.RUN_STARTED, report))
         return booked
 
     def _correct(self, report: Correction) -> Booked | None:
@@ -138,7 +141,7 @@ class Desk:
             return None
         self.runs[run.pk] = self.changed[run.pk] = run
         if run.is_final and not found.is_final:
-            self.events.append((run, Kind.RUN_COMPLETED, report.actor))
+            self.events.append((run, Kind.RUN_COMPLETED, report))
         return booked
 
     def _book(self, run: Run, before: Figures, mandate: Mandate, report: New | Correction) -> Booked | None:
@@ -196,8 +199,10 @@ class Desk:
         if agent.workspace_id not in self.policies:
             is_any = has_policies(agent.workspace_id)
             self.policies[agent.workspace_id] = list(active_policies(agent.workspace_id)) if is_any else []
-        task = self.tasks.get((agent.workspace_id, task_id)) if task_id else None
         rows = self.policies[agent.workspace_id]
+        if not rows:
+            return allowance_by(mandate, None)
+        task = self.tasks.get((agent.workspace_id, task_id)) if task_id else None
         return allowance_by(mandate, nearest_of(rows, agent=agent.slug, task_type=task.type if task else None))
 
     def _levels(self, agent: Agent) -> set[int]:
@@ -220,7 +225,10 @@ class Desk:
             store_usage(rows, now=self.now)
 
     def _told(self) -> list[Event]:
-        return [told(run, kind, actor) for run, kind, actor in self.events]
+        events = [told(run, kind, report.actor) for run, kind, report in self.events]
+        for event, (_, _, report) in zip(events, self.events, strict=True):
+            event.because_of(report.cause)
+        return events
 
     def _usage(self, run: Run, before: Figures) -> TokenUsage | None:
         task = self.tasks.get((run.workspace_id, run.task_id)) if run.task_id else None

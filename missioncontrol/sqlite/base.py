@@ -20,7 +20,7 @@ class DatabaseOperations(operations.DatabaseOperations):
     def adapt_datetimefield_value(self, value: Any) -> Any:
         # Nearly every moment is in UTC already, as the database keeps it; looking up time zones would take longer.
         if type(value) is datetime and value.tzinfo is UTC:
-            return str(value.replace(tzinfo=None))
+            return value.isoformat(" ")[:-6]
         return super().adapt_datetimefield_value(value)
 
 
