@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
+from core import tracing
 from core.actors import Actor, Role
 
 from . import proxy
@@ -63,6 +64,8 @@ def remembered(presented: Presented) -> tuple[bool, Actor | None]:
         if not known:
             return False, None
         if actor:
+            if tracing.on:
+                tracing.tag({"mc.workspace": actor.workspace_id})
             return True, _as_agent(actor, presented)
     return True, None
 
@@ -73,6 +76,8 @@ def resolve(presented: Presented) -> Actor | None:
     for slot, look_up in _lookups(presented):
         actor = _remember(slot, look_up)
         if actor:
+            if tracing.on:
+                tracing.tag({"mc.workspace": actor.workspace_id})
             return _as_agent(actor, presented)
     return None
 

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from core import tracing
+
 from .credentials import Presented, resolve
 from .models import User
 from .scopes import presented_in
@@ -50,7 +52,10 @@ class SignedIn:
         if settings.PROXY_AUTH_HEADER:
             _take_word_of_the_proxy(request)
         user = request.user
-        request.actor = user.as_actor() if user.is_authenticated and user.may_sign_in else None  # type: ignore
+        actor = user.as_actor() if user.is_authenticated and user.may_sign_in else None
+        if tracing.on and actor is not None:
+            tracing.tag({"mc.workspace": actor.workspace_id})
+        request.actor = actor  # type: ignore[attr-defined]
         return self.get_response(request)
 
 

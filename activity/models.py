@@ -8,16 +8,20 @@ from typing import Self
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
+from core.cause import Cause
 from core.ids import parse_ref
 from core.rows import adapted, ask
 
+from .catalogue import TRANSIENT
 from .settled import horizon
 
 # Written into statements and not passed to them: SQLite then knows at once which index holds these rows alone, and
 # need not look at each row again.
 STORY, AUDITED = "kind = 'activity.created'", "kind = 'audit.recorded'"
+FLEETING = tuple(sorted(kind.value for kind in TRANSIENT))
+PASSING = f"kind IN {FLEETING!r}"
 # Kinds that no timeline tells of one by one: most of the log.
-ROUTINE = ("activity.created", "agent.presence_changed", "audit.recorded", "notification.created")
+ROUTINE = ("activity.created", "agent.presence_changed", "audit.recorded", "notification.created", *FLEETING)
 NOTEWORTHY = f"NOT (kind IN {ROUTINE!r})"
 # What every dialect shows of a story.
 STORY_COLUMNS = ("id", "type", "subject", "actor", "description", "data", "at", "workspace_id")
@@ -31,6 +35,13 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def after(self, position: int) -> Self:
         return self.filter(id__gt=position).order_by("id")
+
+    def transient(self) -> Self:
+        """What is told to whoever listens, and forgotten soon."""
+        return self.filter(_literally(PASSING))
+
+    def durable(self) -> Self:
+        return self.filter(_literally(f"NOT ({PASSING})"))
 
     def stories(self, workspace_id: int) -> Self:
         """The rows that people read: one sentence each, newest first."""
@@ -87,6 +98,9 @@ class Event(models.Model):
     type = models.CharField(max_length=48, blank=True, default="")
     description = models.TextField(blank=True, default="")
     data = models.JSONField(null=True)
+    # The request or the run of a job that it was recorded in, and where that stands in a trace, if there are traces.
+    request_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - costs nothing where there is none
+    traceparent = models.CharField(max_length=55, null=True)  # noqa: DJ001 - as the request's id
 
     objects = EventQuerySet.as_manager()
 
@@ -135,14 +149,19 @@ class Event(models.Model):
             models.Index(
                 fields=["agent_id", "-id"],
                 condition=~models.Q(kind__in=ROUTINE) & models.Q(agent_id__isnull=False),
-                name="event_of_agent",
+                name="event_told_of_agent",
             ),
-            models.Index(fields=["actor", "-id"], condition=~models.Q(kind__in=ROUTINE), name="event_by_actor"),
+            models.Index(fields=["actor", "-id"], condition=~models.Q(kind__in=ROUTINE), name="event_told_by_actor"),
+            models.Index(fields=["at"], condition=models.Q(kind__in=FLEETING), name="event_transient"),
             models.Index(fields=["task_id", "id"], condition=models.Q(task_id__isnull=False), name="event_of_task"),
         ]
 
     def __str__(self) -> str:
         return f"{self.id} {self.kind} {self.subject}"
+
+    def because_of(self, cause: Cause | None) -> None:
+        if cause is not None and self.request_id is None:
+            self.request_id, self.traceparent = cause.request_id, cause.traceparent
 
     @property
     def entity(self) -> tuple[str, int]:

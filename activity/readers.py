@@ -12,6 +12,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from core import tracing
+
 from .bell import Listener
 from .models import Event, Reader
 
@@ -48,7 +50,7 @@ def only_while(wanted: Callable[[], bool]) -> Callable[[ReaderFunction], ReaderF
 
 
 def catch_up(name: str, *, now: datetime) -> bool:
-    """Hand one page of settled events to the reader; true when there may be more.
+    """Hand one page of settled events to the reader; true when there may be more. What is transient is passed over.
 
     The cursor is claimed by update: of two workers that read the same page, the second rolls back.
     """
@@ -56,12 +58,16 @@ def catch_up(name: str, *, now: datetime) -> bool:
     reader, _ = Reader.objects.get_or_create(name=name, defaults={"position": _start()})
     if _passes_over(read, reader, now=now):
         return False
-    page = list(Event.objects.settled().after(reader.position)[:PAGE])
-    if not page:
+    # In this order: behind the newest of now there is nothing that the page could have missed.
+    newest = _start()
+    page = list(Event.objects.settled().durable().after(reader.position)[:PAGE])
+    end = page[-1].id if len(page) == PAGE else max([newest, *(event.id for event in page[-1:])])
+    if end <= reader.position:
         return False
-    with transaction.atomic():
-        moved = Reader.objects.filter(name=name, position=reader.position).update(position=page[-1].id, seen_at=now)
-        if moved:
+    about = {"mc.events": len(page), "mc.position": end}
+    with tracing.span(f"read {name}", about, links=(event.traceparent for event in page)), transaction.atomic():
+        moved = Reader.objects.filter(name=name, position=reader.position).update(position=end, seen_at=now)
+        if moved and page:
             read(page)
     return len(page) == PAGE
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from core import cause
 from core.actors import Actor
 from core.ids import parse_ref
 from core.rows import fresh, insert
@@ -16,6 +21,8 @@ from . import bell
 from .catalogue import DATA_KEYS, STORIES, Kind
 from .models import Event
 from .settled import announce
+
+log = structlog.get_logger(__name__)
 
 
 def fact(
@@ -75,9 +82,17 @@ def story(
 
 def record(*events: Event, at: datetime | None = None) -> None:
     """Append the events, in this order, to the log; readers see them once the caller's transaction commits."""
-    moment = at or timezone.now()
+    moment, why = at or timezone.now(), cause.current()
     for event in events:
         event.at = moment
+        event.because_of(why)
     announce()
     insert(events)
     transaction.on_commit(bell.ring)
+    if settings.LOG_REQUESTS:
+        transaction.on_commit(partial(_tell, events))
+
+
+def _tell(events: Sequence[Event]) -> None:
+    for event in events:
+        log.info("recorded", event_id=event.pk, kind=event.kind, subject=event.subject, request_id=event.request_id)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Generic, TypeVar
 
 from django.db import close_old_connections
 
 from activity import bell
+from core import cause, tracing
 from core.metrics import COMMITS
+from core.outages import is_undone
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -30,6 +33,9 @@ class Batcher(Generic[In, Out]):
         self._write = write
         self._writer = writer
         self._waiting: list[tuple[In, asyncio.Future[Out]]] = []
+        self._kind = kind
+        # The requests that wait, where they are traced.
+        self._links: list[str | None] = []
         self._writing = False
         self._expected = 0
 
@@ -37,6 +43,9 @@ class Batcher(Generic[In, Out]):
         """Hand in one item; returns its outcome once it is durable."""
         outcome: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, outcome))
+        if tracing.on:
+            why = cause.current()
+            self._links.append(why.traceparent if why else None)
         if not self._writing:
             self._writing = True
             asyncio.get_running_loop().call_soon(self._gather, QUIET_TURNS)
@@ -55,7 +64,8 @@ class Batcher(Generic[In, Out]):
         batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
         self._sizes.observe(len(batch))
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._writer, self._run, [item for item, _ in batch])
+        run = partial(self._run_traced, self._taken(len(batch))) if tracing.on else self._run
+        work = loop.run_in_executor(self._writer, run, [item for item, _ in batch])
         work.add_done_callback(lambda done: self._finish(batch, done))
 
     def _finish(self, batch: list[tuple[In, asyncio.Future[Out]]], done: asyncio.Future[list[Out | Exception]]) -> None:
@@ -72,15 +82,24 @@ class Batcher(Generic[In, Out]):
         else:
             self._writing = False
 
+    def _taken(self, n: int) -> list[str | None]:
+        links, self._links = self._links[:n], self._links[n:]
+        return links
+
+    def _run_traced(self, links: Sequence[str | None], items: Sequence[In]) -> list[Out | Exception]:
+        with tracing.span(f"commit {self._kind}", {"mc.batch.size": len(items)}, links=links):
+            return self._run(items)
+
     def _run(self, items: Sequence[In]) -> list[Out | Exception]:
-        """One transaction for all; should it fail, one for each, so that a bad item harms only itself."""
+        """One transaction for all; should it fail, one for each, so that a bad item harms only itself. Where nobody
+        knows whether it failed, all are told so: to write again might be to write twice."""
         close_old_connections()
         try:
             outcomes: list[Out | Exception] = list(self._write(items))
         except Exception as error:
             close_old_connections()
-            if len(items) == 1:
-                return [error]
+            if len(items) == 1 or not is_undone(error):
+                return [error] * len(items)
             outcomes = [self._run([item])[0] for item in items]
         bell.ring()  # figures moved, even when no event was written
         return outcomes

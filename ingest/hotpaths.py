@@ -26,6 +26,7 @@ from accounts.scopes import ip_by, presented_by
 from core.actors import Actor, Role
 from core.body import read_body
 from core.errors import Denied, DomainError, RateLimited, Unauthenticated
+from core.outages import NO_DATABASE, TRY_AGAIN_SECONDS, is_outage
 from realtime.wire import legacy as shapes
 from realtime.wire.legacy_in import connection_id_in, parse, report_in, spent_in
 from tokens.beats import Answer, Beat, take_beats
@@ -34,7 +35,7 @@ from tokens.prices import rates
 from tokens.services import Report, book
 
 from .batch import Batcher
-from .grouped import Answers, Grouped, Takes
+from .grouped import Answers, Grouped, Sorry, Takes
 
 AGENTS, HEARTBEAT_END = "/api/agents/", "/heartbeat"
 TOKENS = "/api/tokens"
@@ -53,15 +54,15 @@ def _book(reports: Sequence[Report]) -> Sequence[TokenUsage]:
 
 class HotPaths:
     """Wraps the application that answers everything else. `together` are further kinds of requests that somebody
-    answers many at a time: which ones, and how."""
+    answers many at a time: which ones, how, and what they hear when nobody knows whether it was done."""
 
-    def __init__(self, inner: Any, *, together: Sequence[tuple[Takes, Answers]] = ()) -> None:
+    def __init__(self, inner: Any, *, together: Sequence[tuple[Takes, Answers, Sorry]] = ()) -> None:
         self.inner = inner
         # One writer: SQLite has one anyway, and it keeps beats from competing with themselves.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ingest")
         self._beats = Batcher("beats", _take_beats, self._writer)
         self._reports = Batcher("token reports", _book, self._writer)
-        self._grouped = [Grouped(inner, takes, answers, self._writer) for takes, answers in together]
+        self._grouped = [Grouped(inner, *one, self._writer) for one in together]
 
     async def start(self) -> None:
         """Do before the first report what it would have to wait for: reading the price list."""
@@ -99,16 +100,18 @@ class HotPaths:
         except DomainError as error:
             status, shape = STATUS[type(error)], {"error": error.message}
             headers = error.headers if isinstance(error, RateLimited) else {}
-        except Exception:
+        except Exception as error:
             log.exception("hot_path_failed", path=scope["path"])
             status, shape = 500, {"error": "Internal server error"}
+            if is_outage(error):
+                status, shape, headers = 503, {"error": NO_DATABASE}, {"Retry-After": str(TRY_AGAIN_SECONDS)}
         await _send(send, status, shape, headers)
 
     async def _heartbeat(self, scope: dict[str, Any], body: bytes, key: str) -> Reply:
         actor = await _admitted(scope, "agent-heartbeat")
         await _check_rate(scope, actor)
         sent = parse(body)
-        beat = Beat(actor, key, connection_id_in(sent), spent_in(sent))
+        beat = Beat(actor, key, connection_id_in(sent), spent_in(sent), scope.get("cause"))
         outcome = await self._beats.submit(beat)
         if outcome is None:
             return 404, {"error": "Agent not found"}

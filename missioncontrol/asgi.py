@@ -16,6 +16,8 @@ django.setup()
 from django.conf import settings  # noqa: E402
 
 from api.v1 import together  # noqa: E402
+from api.v1.errors import no_database  # noqa: E402
+from core import tracing  # noqa: E402
 from ingest.gauge import make_gauge  # noqa: E402
 from ingest.hotpaths import HotPaths  # noqa: E402
 from ingest.polled import Polled  # noqa: E402
@@ -29,9 +31,10 @@ from .edge import Edge  # noqa: E402
 from .orphans import end_with_parent  # noqa: E402
 
 logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
+tracing.begin("web")
 
 bridge = Bridge()
-inner = HotPaths(Polled(bridge, make_gauge()), together=[(together.takes, together.answer)])
+inner = HotPaths(Polled(bridge, make_gauge()), together=[(together.takes, together.answer, no_database)])
 
 
 async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -74,4 +77,5 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
     hub.stop()
     await inner.stop()
+    tracing.end()
     await send({"type": "lifespan.shutdown.complete"})

@@ -10,6 +10,7 @@ import asyncio
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import lru_cache, partial
 from typing import Any
 
@@ -95,7 +96,8 @@ class Bridge:
         body = await read_body(receive)
         if body is None:
             return
-        response = await self._line.run(partial(self.answer, scope, body))
+        # What it is done for goes with it to the thread.
+        response = await self._line.run(partial(copy_context().run, self.answer, scope, body))
         start = {"type": "http.response.start", "status": response.status_code, "headers": _headers_of(response)}
         if isinstance(response, HttpResponse):
             await send(start)

@@ -21,6 +21,7 @@ from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
 from prometheus_client import start_http_server
 
+from core import tracing
 from core.metrics import JOBS, counted, forget_the_dead
 
 # Containers run as root; no pickled message is ever accepted, which is what the warning is about.
@@ -88,6 +89,16 @@ class Figures(bootsteps.StartStopStep):
         start_http_server(settings.METRICS_PORT, settings.HOST, counted())
 
 
+class Traces(bootsteps.StartStopStep):
+    """Where the environment asks for them."""
+
+    def start(self, parent: Any) -> None:
+        tracing.begin("worker")
+
+    def stop(self, parent: Any) -> None:
+        tracing.end()
+
+
 class ReaderLoop(bootsteps.StartStopStep):
     """Runs the durable readers of the log in a thread of the worker."""
 
@@ -143,4 +154,4 @@ class EmbeddedBeat(bootsteps.StartStopStep):
             self._service.stop()
 
 
-app.steps["worker"].update({Figures, ReaderLoop, WebhookSender, EmbeddedBeat})
+app.steps["worker"].update({Figures, Traces, ReaderLoop, WebhookSender, EmbeddedBeat})

@@ -1,17 +1,36 @@
-"""Structured logs: one line an event, with the id of the request it belongs to."""
+"""Structured logs: one line an event, with the id of the request or run that it belongs to, and without secrets."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+from core import cause
+from core.secrets import REDACTED, redact
+
+Line = MutableMapping[str, Any]
+# At DEBUG they tell the headers, addresses and bodies of what they send and receive.
+TOO_FRANK = (
+    "asyncio", "celery", "django.db.backends", "h11", "h2", "hpack", "httpcore2", "httpx2", "kombu", "opentelemetry",
+    "psycopg", "requests", "urllib3",
+)  # fmt: skip
+# What a query or an address tells beside what it asks for, whatever it looks like.
+IN_AN_ADDRESS = re.compile(
+    r"(?i)(?P<kept>[?&;](?:[a-z0-9_.-]{0,40}(?:token|key|secret|password|passwd|signature|code|auth|credential)"
+    r"[a-z0-9_-]{0,20})=)[^&;\s\"'<>]+"
+)
+USER_INFO = re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@\"']{1,500}@")
 
 
 def configure(format: str, level: str) -> None:
     """`console` for people, `json` for machines."""
     shared: list[Any] = [
+        _add_cause,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -26,12 +45,14 @@ def configure(format: str, level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _without_secrets, renderer],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    for name in TOO_FRANK:
+        logging.getLogger(name).setLevel(max(root.level, logging.INFO))
     # Django warns of every 4xx; those are the callers' affair, and the edge logs what is ours.
     logging.getLogger("django.request").setLevel("ERROR")
     # Each job would be told three times; its own log says what it did.
@@ -42,3 +63,26 @@ def configure(format: str, level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _add_cause(logger: Any, name: str, line: Line) -> Line:
+    why = cause.current()
+    if why is not None:
+        line.setdefault("request_id", why.request_id)
+        if why.traceparent:
+            line.setdefault("trace_id", why.traceparent[3:35])
+    return line
+
+
+def _without_secrets(logger: Any, name: str, line: Line) -> Line:
+    for key, value in line.items():
+        if isinstance(value, str):
+            line[key] = scrubbed(value)
+        elif isinstance(value, dict | list | tuple):
+            line[key] = scrubbed(repr(value))
+    return line
+
+
+def scrubbed(text: str) -> str:
+    text = USER_INFO.sub(rf"\g<kept>{REDACTED}@", IN_AN_ADDRESS.sub(rf"\g<kept>{REDACTED}", text))
+    return redact(text)[0]

@@ -67,6 +67,7 @@ DOMAIN_APPS = [
     "workflows",
     "tokens",
     "governance",
+    "transcripts",
     "chat",
     "alerts",
     "webhooks",
@@ -173,6 +174,13 @@ RATE_LIMITS_OFF = env.flag("MC_DISABLE_RATE_LIMIT")
 STREAMS_PER_CREDENTIAL = env.number("MC_STREAMS_PER_CREDENTIAL", 20)
 STREAM_HEARTBEAT_SECONDS = env.number("MC_STREAM_HEARTBEAT_SECONDS", 30)
 STREAM_RECHECK_SECONDS = env.number("MC_STREAM_RECHECK_SECONDS", 60)
+# WebSockets: a further port for them, what clients of the PIN present, and how many a process takes.
+WS_PORT = env.number("MC_WS_PORT", 0)
+WS_TOKEN = env.pin("MC_WS_PIN")
+WS_ALLOW_ANONYMOUS = env.flag("MC_WS_ALLOW_ANONYMOUS")
+WS_CONNECTIONS = max(0, env.number("MC_WS_CONNECTIONS", 200))
+WS_PING_SECONDS = max(1, env.number("MC_WS_PING_SECONDS", 30))
+WS_PONG_SECONDS = max(1, env.number("MC_WS_PONG_SECONDS", 10))
 
 # -- the log and its readers ------------------------------------------------------------------------------------------
 # Who hears what happens, in this order; dotted names of functions that take a page of events.
@@ -188,6 +196,8 @@ RETAIN_DAYS = {
     "token_usage": env.days("MC_RETAIN_TOKEN_USAGE_DAYS", 90),
     "gateway_sessions": env.days("MC_RETAIN_GATEWAY_SESSIONS_DAYS", 90),
 }
+# Backups go by their number, and by this age as well; 0: by their number alone.
+RETAIN_BACKUPS_DAYS = env.days("MC_RETAIN_BACKUPS_DAYS", 0)
 # Where days begin and end for budgets and figures.
 LOCAL_TIME_ZONE = env.text("MC_TIMEZONE", "America/Los_Angeles")
 # Who hears of what agents cannot settle themselves; empty: the first administrator of the workspace.
@@ -264,6 +274,9 @@ DEFAULT_OWNER_GATEWAY = env.text("MC_DEFAULT_OWNER_GATEWAY") or env.text("MC_DEF
 WEBHOOK_MAX_RETRIES = max(1, env.number("MC_WEBHOOK_MAX_RETRIES", 5))
 # Days that deliveries are kept once they are over; 0 is for ever. Each webhook keeps the newest 200 at most.
 RETAIN_WEBHOOKS_DAYS = env.days("MC_RETAIN_WEBHOOKS_DAYS", 30)
+# What agents said: so many entries of each, and no older.
+RETAIN_TRANSCRIPTS_DAYS = env.days("MC_RETAIN_TRANSCRIPTS_DAYS", 30)
+TRANSCRIPT_ENTRIES = env.number("MC_TRANSCRIPT_ENTRIES", 2000)
 # Networks inside that webhooks may be sent to all the same.
 WEBHOOK_ALLOWED_NETWORKS = env.networks("MC_WEBHOOK_ALLOWED_NETWORKS")
 if env.flag("MC_WEBHOOK_ALLOW_PRIVATE"):
@@ -324,4 +337,6 @@ REQUEST_THREADS = max(1, env.number("MC_REQUEST_THREADS", 6))
 IDEMPOTENCY_TTL_HOURS = max(1, env.number("MC_IDEMPOTENCY_TTL_HOURS", 24))
 LOG_FORMAT = env.text("MC_LOG_FORMAT", "console")
 LOG_LEVEL = env.text("MC_LOG_LEVEL", "INFO").upper()
+# A line for every request, event, delivery and run of a job; at DEBUG anyway.
+LOG_REQUESTS = env.flag("MC_LOG_REQUESTS") or LOG_LEVEL == "DEBUG"
 LOGGING_CONFIG = None

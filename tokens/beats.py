@@ -18,6 +18,7 @@ from agents.scope import NOT_YOU, may_speak_for
 from agents.services import SignOfLife, hear_from
 from connections.services import touch
 from core.actors import Actor
+from core.cause import Cause
 from core.errors import Denied
 from tasks.work import Waiting, waiting_for
 
@@ -42,6 +43,7 @@ class Beat:
     agent_key: str
     connection_id: uuid.UUID | None = None
     spent: Spent | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _take(workspace_id: int, here: list[tuple[Beat, Agent]], waiting: dict[str, 
         touch(ids, workspace_id=workspace_id, now=now)
     hear_from(
         signs=[
-            SignOfLife(agent, beat.actor, working=beat.spent is not None, finds=waiting[agent.name].kinds)
+            SignOfLife(agent, beat.actor, beat.spent is not None, waiting[agent.name].kinds, beat.cause)
             for beat, agent in here
         ],
         now=now,

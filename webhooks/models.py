@@ -85,6 +85,9 @@ class Delivery(models.Model):
     event_id = models.BigIntegerField(null=True)
     # By which receivers know it, the same on every attempt.
     message_id = models.CharField(max_length=64, default="")
+    # What caused that event, and where it stands in a trace.
+    request_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - costs nothing where there is none
+    traceparent = models.CharField(max_length=55, null=True)  # noqa: DJ001 - as the request's id
     event_type = models.CharField(max_length=100)
     payload = models.TextField()
     attempt = models.PositiveIntegerField(default=0)

@@ -12,6 +12,7 @@ from activity.models import Event
 from activity.services import record
 from agents.models import Agent
 from core.actors import Actor
+from core.cause import Cause
 
 from .telling import agent_story, presence_fact, status_story
 
@@ -21,12 +22,13 @@ HEARTBEAT_ACTIVITY = "Heartbeat check"
 @dataclass(frozen=True, slots=True)
 class SignOfLife:
     """One agent was heard of, from `actor`; `working` when it reported tokens with it. `finds` are the kinds of work
-    that it is told of."""
+    that it is told of; `cause` is the request, where several are taken together."""
 
     agent: Agent
     actor: Actor
     working: bool = False
     finds: Sequence[str] = ()
+    cause: Cause | None = None
 
 
 @transaction.atomic(savepoint=False)
@@ -42,11 +44,14 @@ def hear_from(*, signs: Iterable[SignOfLife], now: datetime) -> None:
         agent.set_pulse(agent.pulse_now.beat(now, working=sign.working))
         agents[agent.pk] = agent
         if was != agent.status:
-            events += [
+            told = [
                 presence_fact(agent, was, sign.actor),
                 status_story(agent, by=agent.name, data={"status": agent.status, "activity": HEARTBEAT_ACTIVITY}),
                 _beat_story(agent, sign.finds),
             ]
+            for event in told:
+                event.because_of(sign.cause)
+            events += told
     # In one order everywhere: two batches on PostgreSQL must not wait for each other.
     Agent.objects.save_signs_of_life(agents[id] for id in sorted(agents))
     if events:

@@ -36,7 +36,8 @@ def happenings(page: Sequence[Event]) -> Iterator[Happening]:
     for event in page:
         name = TOLD_AS.get(event.kind, event.kind)
         if name in EVENTS and event.workspace_id is not None:
-            yield Happening(event.id, event.workspace_id, (name,), partial(_data, event), event.at, V1)
+            data, why = partial(_data, event), {"request_id": event.request_id, "traceparent": event.traceparent}
+            yield Happening(event.id, event.workspace_id, (name,), data, event.at, V1, **why)
 
 
 def _data(event: Event) -> dict[str, Any]:

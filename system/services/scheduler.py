@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from django.utils import timezone
 from accounts.services import open_default_workspace
 from activity.leases import kept_lease
 from activity.models import Lease
+from core import cause, tracing
 from core.actors import Actor, system
+from core.cause import Cause, because_of
 from core.errors import DomainError
 from core.metrics import JOBS as MEASURED
 from governance.models import Alert
@@ -191,6 +194,21 @@ def _write(job: Job, **fields: object) -> None:
 
 
 def _run(job: Job, *, now: datetime) -> Outcome:
+    """Under an id of its own, which the log's lines and the events that it records carry; run by hand, under that of
+    the request."""
+    with tracing.span(f"job {job.id}", {"mc.job": job.id}) as span:
+        why = cause.current() or Cause(f"job-{uuid.uuid4()}", span.traceparent)
+        with because_of(why):
+            outcome = _tried(job, now=now)
+            if settings.LOG_REQUESTS:
+                log.info("job", job=job.id, ok=outcome.ok, message=outcome.message)
+        span.tell({"mc.request_id": why.request_id})
+        if not outcome.ok:
+            span.fail("failed")
+    return outcome
+
+
+def _tried(job: Job, *, now: datetime) -> Outcome:
     began = time.perf_counter()
     try:
         outcome = Outcome(True, job.run(now))

@@ -49,6 +49,8 @@ def send_again(*, delivery: Delivery, actor: Actor, now: datetime) -> tuple[Outc
         due_at=now,
         now=now,
         event_id=delivery.event_id,
+        request_id=delivery.request_id,
+        traceparent=delivery.traceparent,
         message_id=delivery.message_id or f"delivery_{delivery.pk}",
         attempt=delivery.attempt + 1,
         is_retry=True,

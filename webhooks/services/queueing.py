@@ -25,6 +25,8 @@ class Happening:
     data: Callable[[], dict[str, Any]]
     at: datetime
     dialect: str = Webhook.Dialect.LEGACY
+    request_id: str | None = None
+    traceparent: str | None = None
     _payloads: dict[str, str] = field(default_factory=dict)
 
     def payload(self, name: str, id: str) -> str:
@@ -70,6 +72,8 @@ def rows_for(webhook: Webhook, one: Happening, *, due_at: datetime, **fields: An
                 due_at=due_at,
                 now=due_at,
                 event_id=one.event_id,
+                request_id=one.request_id,
+                traceparent=one.traceparent,
                 message_id=id,
                 **fields,
             )

@@ -115,6 +115,8 @@ def _next_try(row: Delivery, webhook: Webhook, outcome: Outcome, *, now: datetim
         due_at=row.next_retry_at,
         now=now,
         event_id=row.event_id,
+        request_id=row.request_id,
+        traceparent=row.traceparent,
         message_id=row.message_id or f"delivery_{row.pk}",
         attempt=row.attempt + 1,
         is_retry=True,
