@@ -70,6 +70,12 @@ def definitions() -> dict[str, Definition]:
     minutes = str(settings.STALE_MINUTES)
     unlisted = [
         Definition("general.agent_timeout_minutes", minutes, "Silence after which an agent is offline", listed=False),
+        Definition(
+            "general.backup_retention_days",
+            str(settings.RETAIN_BACKUPS_DAYS),
+            "Days that backups are kept; 0 is as long as there are no more than are kept",
+            listed=False,
+        ),
         Definition("general.heartbeats", "true", "Whether agents are woken and checked by the server", listed=False),
         *(Definition(key, "true", "Whether this job runs", listed=False) for key in SWITCHES),
     ]

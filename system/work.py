@@ -14,18 +14,20 @@ from accounts.services import open_default_workspace
 from accounts.services.calls import forget_calls
 from activity.audit import record_audit
 from activity.housekeeping import look_at_the_data
-from activity.retention import prune_all
+from activity.retention import forget_transient, prune_all
 from alerts.services import evaluate_everywhere
 from connections.services import mark_stale_agents
 from core.actors import Actor, system
 from governance.services import budgets, deciding, detecting, liveness, notifying, permissions
 from tasks.words import STATUS_WORDS
+from transcripts import retention as transcripts
+from transcripts.services.spawning import expire_requests
 from webhooks.retention import forget_old_deliveries
 from webhooks.services import retry_due
 
 from . import lookup
 from .search.indexing import index_news
-from .services.backups import create_backup
+from .services.backups import create_backup, let_go_of_old
 from .services.cleanup import clean_up
 from .services.daily import write_dailies
 
@@ -43,6 +45,7 @@ def back_up(now: datetime) -> str:
 
 def clean(now: datetime) -> str:
     lines = clean_up(actor=_scheduler(), now=now, action="auto_cleanup")
+    let_go_of_old(now=now)
     look_at_the_data()
     parts = [f"{line.table}: {line.rows}" for line in lines if line.rows]
     return f"Cleaned {sum(line.rows for line in lines)} stale records" + (f" ({', '.join(parts)})" if parts else "")
@@ -111,6 +114,18 @@ def evaluate_rules(now: datetime) -> str:
 
 def forget_what_is_over(now: datetime) -> str:
     return f"Forgot {forget_calls(now=now)} idempotency keys and {prune_all(now=now)} events"
+
+
+def forget_agent_output(now: datetime) -> str:
+    return f"Forgot {forget_transient(now=now)} events of agents at work"
+
+
+def forget_transcripts(now: datetime) -> str:
+    return f"Forgot {transcripts.forget_old(now=now)} entries"
+
+
+def expire_spawn_requests(now: datetime) -> str:
+    return f"Expired {expire_requests(now=now)} spawn requests"
 
 
 def forget_deliveries(now: datetime) -> str:

@@ -1,4 +1,8 @@
-"""Backups: whole copies of the database, made while everybody goes on writing."""
+"""Backups: whole copies of the database, made while everybody goes on writing.
+
+Whatever is inside, they are named as clients of the legacy dialect know them: SQLite's database packed by gzip, or a
+dump of PostgreSQL, which is packed in itself. The first bytes tell.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,25 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from activity.audit import Origin, record_audit
-from activity.leases import lease
+from activity.leases import kept_lease
 from core.actors import Actor
 from core.errors import Conflict, NotFound
-from system import copying, lookup
+from system import copying, lookup, packing
 
 PREFIX, SUFFIX = "mc-backup-", ".db"
-# A copy that takes longer than this is taken for dead.
-LEASE_SECONDS = 3600
+PARTIAL = ".partial"
+# Nothing has written to it for so many seconds.
+ABANDONED = 3600
 MOST_KEPT = 1000
+LONGEST_KEPT = 3650
 log = structlog.get_logger(__name__)
 
 
@@ -54,11 +60,11 @@ def list_backups() -> list[Backup]:
 def create_backup(
     *, actor: Actor, now: datetime, action: str = "backup_create", origin: Origin | None = None
 ) -> Backup:
-    """Copy the database beside the older backups and let go of those beyond the number that is kept.
+    """Copy the database beside the older backups and let go of those beyond the number and the age that is kept.
 
     The copy appears under its name when it is complete. Raises BackupFailed.
     """
-    with lease("backup", now=now, seconds=LEASE_SECONDS) as got:
+    with kept_lease("backup", now=now, seconds=settings.JOB_LEASE_SECONDS) as got:
         if not got:
             raise Conflict("A backup is being made already")
         try:
@@ -66,7 +72,7 @@ def create_backup(
         except (OSError, DatabaseError, copying.CopyFailed) as error:
             log.exception("backup_failed")
             raise BackupFailed(str(error)) from error
-        removed = _let_go()
+        removed = let_go_of_old(now=now)
     _note(action, backup, removed, actor=actor, now=now, origin=origin)
     return backup
 
@@ -77,22 +83,36 @@ def delete_backup(*, actor: Actor, now: datetime, name: str, origin: Origin | No
     if name not in {backup.name for backup in list_backups()}:
         raise NotFound("Backup not found")
     record_audit("backup_delete", actor=actor, at=now, detail={"name": name}, origin=origin)
-    (folder() / name).unlink(missing_ok=True)
+    _remove(name)
 
 
 def _copy(now: datetime) -> Backup:
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = folder() / f".{os.getpid()}-{now.timestamp():.6f}.partial"
+    _sweep(now)
+    stem = f".{os.getpid()}-{now.timestamp():.6f}"
+    copy, draft = folder() / f"{stem}.copy{PARTIAL}", folder() / f"{stem}{PARTIAL}"
     try:
-        copying.copy_database(draft)
+        copying.copy_database(copy)
+        if connection.vendor == "sqlite":
+            packing.pack(copy, draft)
+        else:
+            copy.rename(draft)
+            packing.sync(draft)
         draft.chmod(0o600)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
         path = _publish(draft, now)
     finally:
+        copy.unlink(missing_ok=True)
         draft.unlink(missing_ok=True)
     status = path.stat()
     return Backup(path.name, status.st_size, int(status.st_mtime))
+
+
+def _sweep(now: datetime) -> None:
+    """What a process left behind that was killed while it made one."""
+    for path in folder().glob(f".*{PARTIAL}"):
+        with contextlib.suppress(FileNotFoundError):
+            if now.timestamp() - path.stat().st_mtime > ABANDONED:
+                path.unlink()
 
 
 def _publish(draft: Path, now: datetime) -> Path:
@@ -101,7 +121,8 @@ def _publish(draft: Path, now: datetime) -> Path:
         with contextlib.suppress(FileExistsError):
             os.link(draft, folder() / name)
             break
-    _sync_folder()
+    packing.write_checksum(folder() / name)
+    packing.sync(folder())
     return folder() / name
 
 
@@ -112,20 +133,25 @@ def _names(now: datetime) -> Iterator[str]:
         yield f"{stem}-{number}{SUFFIX}"
 
 
-def _sync_folder() -> None:
-    handle = os.open(folder(), os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _let_go() -> list[str]:
-    keep = lookup.number("general.backup_retention_count", low=1, high=MOST_KEPT)
-    old = [backup.name for backup in list_backups()[keep:]]
+def let_go_of_old(*, now: datetime) -> list[str]:
+    """Remove what is beyond the number or the age that is kept; the newest one stays however old it is."""
+    count = lookup.number("general.backup_retention_count", low=1, high=MOST_KEPT)
+    days = lookup.number("general.backup_retention_days", low=0, high=LONGEST_KEPT)
+    oldest = (now - timedelta(days=days)).timestamp() if days else 0
+    old = [
+        backup.name
+        for place, backup in enumerate(list_backups())
+        if place >= count or (place and backup.created_at < oldest)
+    ]
     for name in old:
-        (folder() / name).unlink(missing_ok=True)
+        _remove(name)
     return old
+
+
+def _remove(name: str) -> None:
+    path = folder() / name
+    path.unlink(missing_ok=True)
+    packing.checksum_of(path).unlink(missing_ok=True)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import sqlite3
 import subprocess
@@ -18,9 +19,16 @@ from tests.server import ROOT, Server, unique
 WRITERS = 4
 
 
-def restore(server: Server, path: Path) -> subprocess.CompletedProcess[str]:
+def restore(server: Server, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", "restore", str(path)]
-    return subprocess.run(command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=False)
+    environment = {**server.environment, **environment}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def unpacked(path: Path, target: Path) -> Path:
+    """As `gunzip` would."""
+    target.write_bytes(gzip.decompress(path.read_bytes()))
+    return target
 
 
 def backups(server: Server) -> Path:
@@ -60,7 +68,7 @@ class Writing:
         return list(self.acknowledged)
 
 
-def test_a_backup_made_while_others_write_is_one_moment_and_can_be_restored() -> None:
+def test_a_backup_made_while_others_write_is_one_moment_and_can_be_restored(tmp_path) -> None:
     with Server(worker=True) as server:
         with Writing(server) as writing:
             before = writing.wait_for(200)
@@ -76,7 +84,7 @@ def test_a_backup_made_while_others_write_is_one_moment_and_can_be_restored() ->
         assert refused.returncode != 0 and "stop it first" in refused.stderr
         assert server.query("SELECT count(*) FROM tasks_task WHERE title = 'after the backup'") == [(1,)]
 
-        with closing(sqlite3.connect(path)) as copy:
+        with closing(sqlite3.connect(unpacked(path, tmp_path / "copy.db"))) as copy:
             kept = {id for (id,) in copy.execute("SELECT id FROM tasks_task")}
             # One moment: each task with its number, its tally and its story.
             assert copy.execute("SELECT sum(n) FROM tasks_tally").fetchone() == (len(kept),)
@@ -89,6 +97,7 @@ def test_a_backup_made_while_others_write_is_one_moment_and_can_be_restored() ->
         server.stop("worker"), server.stop("web")
         done = restore(server, path)
         assert done.returncode == 0, done.stderr
+        assert "its checksum was right" in done.stdout
         assert server.query("SELECT id, title, description FROM tasks_task ORDER BY id") == contents
         (aside,) = server.folder.glob("mission-control.db.before-restore-*")
         with closing(sqlite3.connect(aside)) as old:
@@ -114,13 +123,17 @@ def stopped():
 def test_what_is_damaged_foreign_or_absent_is_refused_and_nothing_changes(stopped, tmp_path) -> None:
     server, backup = stopped
     before = server.database.read_bytes()
-    damaged, foreign, text, newer = (tmp_path / name for name in ("a.db", "b.db", "c.db", "d.db"))
-    whole = backup.read_bytes()
-    damaged.write_bytes(whole[: len(whole) // 2])
+    names = ("a.db", "b.db", "c.db", "d.db", "e.db", "f.db", "g.db")
+    damaged, foreign, text, newer, cut, changed, dump = (tmp_path / name for name in names)
+    plain, packed = unpacked(backup, newer).read_bytes(), backup.read_bytes()
+    damaged.write_bytes(plain[: len(plain) // 2])
+    cut.write_bytes(packed[: len(packed) // 2])
+    dump.write_bytes(b"PGDMP...")
+    changed.write_bytes(packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:])
+    shutil.copy(f"{backup}.sha256", f"{changed}.sha256")
     text.write_text("not a database")
     with closing(sqlite3.connect(foreign)) as database:
         database.execute("CREATE TABLE t (x)")
-    shutil.copy(backup, newer)
     with closing(sqlite3.connect(newer)) as database, database:
         database.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('tasks', '9999_x', '2030-01-01')")
     for path, words in (
@@ -128,6 +141,9 @@ def test_what_is_damaged_foreign_or_absent_is_refused_and_nothing_changes(stoppe
         (foreign, ("is no database",)),
         (text, ("cannot be read",)),
         (newer, ("newer version",)),
+        (cut, ("is damaged",)),
+        (changed, ("its checksum is not the one",)),
+        (dump, ("set DATABASE_URL",)),
         (tmp_path / "absent.db", ("There is no file",)),
     ):
         done = restore(server, path)
@@ -149,3 +165,45 @@ def test_a_database_that_is_damaged_or_gone_is_replaced(stopped) -> None:
     server.database.with_name("mission-control.db-wal").write_bytes(b"stale" * 1000)
     assert restore(server, backup).returncode == 0
     assert server.query("SELECT count(*) FROM accounts_workspace") == [(1,)]
+
+
+def test_an_older_backup_that_is_not_packed_can_be_restored(stopped, tmp_path) -> None:
+    server, backup = stopped
+    done = restore(server, unpacked(backup, tmp_path / "older.db"))
+    assert done.returncode == 0, done.stderr
+    assert "there was no checksum" in done.stdout
+    assert server.query("SELECT count(*) FROM accounts_workspace") == [(1,)]
+
+
+def test_a_backup_is_restored_into_a_folder_that_is_not_there_yet(stopped, tmp_path) -> None:
+    server, backup = stopped
+    elsewhere = tmp_path / "new" / "home"
+    done = restore(server, backup, MC_DATA_DIR=str(elsewhere))
+    assert done.returncode == 0, done.stderr
+    assert "kept as" not in done.stdout
+    with Server(folder=elsewhere) as copy:
+        assert copy.ask("GET", "/api/tasks?limit=1")[0] == 200
+
+
+UNDER_WAY = """
+from datetime import timedelta
+from django.utils import timezone
+from activity.models import Lease
+from system.models import JobRecord
+from system.services.backups import create_backup
+from accounts.services import open_default_workspace
+from core.actors import system
+now = timezone.now()
+Lease.objects.create(name="job:liveness", holder="somebody", until=now + timedelta(days=1))
+JobRecord.objects.update_or_create(id="liveness", defaults={"next_run": now, "running_since": now, "deaths": 2})
+answer = create_backup(actor=system(open_default_workspace().pk), now=now).name
+"""
+
+
+def test_what_was_under_way_is_over_after_restoring(stopped) -> None:
+    server, _ = stopped
+    path = backups(server) / server.django(UNDER_WAY)
+    assert restore(server, path).returncode == 0
+    assert server.query("SELECT running_since, deaths FROM system_jobrecord WHERE id = 'liveness'") == [(None, 0)]
+    held = "SELECT count(*) FROM activity_lease WHERE holder <> '' OR until > datetime('now')"
+    assert server.query(held) == [(0,)]

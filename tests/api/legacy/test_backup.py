@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
 import re
 import shutil
@@ -16,6 +18,7 @@ from django.test import override_settings
 from activity.leases import lease
 from activity.models import Event
 from system.copying import CopyFailed
+from system.services.backups import let_go_of_old
 from tests.base import LegacyApiTestCase, forget_rates
 
 PATH = "/api/backup"
@@ -60,9 +63,48 @@ class BackupTests(LegacyApiTestCase):
     @skipUnless(connection.vendor == "sqlite", "a dump is looked at by pg_restore")
     def test_it_is_a_whole_database(self):
         name = self.make().body["backup"]["name"]
-        with closing(sqlite3.connect(FOLDER / name)) as database:
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.deserialize(gzip.decompress((FOLDER / name).read_bytes()))
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert database.execute("SELECT count(*) FROM django_migrations").fetchone()[0] > 10
+
+    def test_its_checksum_stands_beside_it_and_goes_with_it(self):
+        name = self.make().body["backup"]["name"]
+        digest = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
+        assert (FOLDER / f"{name}.sha256").read_text() == f"{digest}  {name}\n"
+        assert [backup["name"] for backup in self.listed()] == [name]
+        self.delete(PATH, {"name": name})
+        assert self.files() == []
+
+    def grow_old(self, name, days):
+        moment = self.now.timestamp() - days * 86400
+        os.utime(FOLDER / name, (moment, moment))
+
+    def test_those_beyond_the_age_go_but_never_the_newest(self):
+        names = [self.make().body["backup"]["name"] for _ in range(3)]
+        for name, days in zip(names, (30, 20, 10), strict=True):
+            self.grow_old(name, days)
+        assert let_go_of_old(now=self.now) == []
+        self.put("/api/settings", {"settings": {"general.backup_retention_days": "14"}}, as_=self.alice)
+        assert sorted(let_go_of_old(now=self.now)) == sorted(names[:2])
+        assert self.files() == [names[2], f"{names[2]}.sha256"]
+        self.grow_old(names[2], 100)
+        assert let_go_of_old(now=self.now) == []
+
+    def test_the_daily_clean_up_lets_old_ones_go_too(self):
+        names = [self.make().body["backup"]["name"] for _ in range(2)]
+        self.grow_old(names[0], 3)
+        self.put("/api/settings", {"settings": {"general.backup_retention_days": "2"}}, as_=self.alice)
+        assert self.post("/api/scheduler", {"task_id": "auto_cleanup"}, as_=self.alice).body["ok"]
+        assert [backup["name"] for backup in self.listed()] == names[1:]
+
+    def test_what_a_killed_process_left_is_removed_by_the_next_one(self):
+        FOLDER.mkdir(parents=True)
+        for name, hours in ((".1-1.partial", 2), (".1-1.copy.partial", 2), (".2-2.partial", 0)):
+            (FOLDER / name).write_text("half")
+            os.utime(FOLDER / name, (self.now.timestamp() - hours * 3600,) * 2)
+        name = self.make().body["backup"]["name"]
+        assert self.files() == [".2-2.partial", name, f"{name}.sha256"]
 
     def test_two_of_one_second_have_two_names_and_the_newest_comes_first(self):
         names = [self.make().body["backup"]["name"] for _ in range(4)]
