@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from core.ages import last_before, remove
+from core.ages import PAUSE, last_before, remove
 
 from .catalogue import Kind
 from .models import Event, Reader
@@ -18,7 +20,10 @@ PARTS: dict[str, Q] = {
     "audit": Q(kind=Kind.AUDIT),
     "events": ~Q(kind__in=[Kind.STORY, Kind.AUDIT]),
 }
-NO_READERS = ("worker", "readyz")
+# How long what is transient can be read again, and how much of it goes in one transaction.
+KEPT = timedelta(hours=1)
+AT_ONCE = 500
+NO_READERS = ("worker", "control", "readyz")
 
 
 def cutoff(part: str, *, now: datetime) -> datetime | None:
@@ -41,6 +46,16 @@ def prune_all(*, now: datetime) -> int:
     """Each part of the log by its own age."""
     cutoffs = {part: cutoff(part, now=now) for part in PARTS}
     return sum(prune(part, before=before) for part, before in cutoffs.items() if before is not None)
+
+
+def forget_transient(*, now: datetime) -> int:
+    """Delete what agents said and is past its hour, whether or not readers have come so far: they pass it over."""
+    old, gone = Event.objects.transient().filter(at__lt=now - KEPT).order_by("at"), 0
+    while ids := list(old.values_list("id", flat=True)[:AT_ONCE]):
+        with transaction.atomic():
+            gone += Event.objects.filter(id__in=ids)._raw_delete("default")
+        time.sleep(PAUSE)
+    return gone
 
 
 def _rows(part: str, before: datetime) -> QuerySet[Event]:

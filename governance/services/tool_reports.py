@@ -35,15 +35,18 @@ Status = ToolCall.Status
 
 
 @transaction.atomic
-def report_tool_call(*, run: Run, fields: dict[str, Any], actor: Actor, now: datetime) -> ToolCall:
-    """Store what an agent did in its run. `fields` are columns of ToolCall."""
+def report_tool_call(
+    *, run: Run, fields: dict[str, Any], actor: Actor, now: datetime, is_permitted: bool = False
+) -> ToolCall:
+    """Store what an agent did in its run. `fields` are columns of ToolCall; `is_permitted` when somebody allowed this
+    very use."""
     call = ToolCall(workspace_id=run.workspace_id, run=run, agent=run.agent, created_at=now)
     if fields.get("task") is None:
         fields = {**fields, "task_id": run.task_id}
     _set(call, fields)
     _close(call, now)
     call.save(force_insert=True)
-    _after(call, was="", actor=actor, now=now)
+    _after(call, was="", actor=actor, now=now, is_permitted=is_permitted)
     return call
 
 
@@ -81,10 +84,11 @@ def _close(call: ToolCall, now: datetime) -> None:
         raise Invalid.fields("endedAt: must not be before startedAt")
 
 
-def _after(call: ToolCall, *, was: str, actor: Actor, now: datetime) -> None:
+def _after(call: ToolCall, *, was: str, actor: Actor, now: datetime, is_permitted: bool = False) -> None:
     record(_told(call, actor), at=now)
     approval = _approval_of(call)
-    if call.status in (Status.RUNNING, Status.SUCCESS) and was != Status.RUNNING and _is_red(call) and approval is None:
+    is_new = call.status in (Status.RUNNING, Status.SUCCESS) and was != Status.RUNNING
+    if is_new and not is_permitted and approval is None and _is_red(call):
         _alert_unapproved(call, now)
     if call.status in (Status.SUCCESS, Status.FAILED) and approval is not None:
         Approval.objects.filter(pk=approval.pk, consumed_at=None).update(consumed_at=now)

@@ -21,6 +21,7 @@ from .operations import Operation, operations
 SAID = {
     200: "Done.",
     201: "Made.",
+    202: "Taken, as far as it could be.",
     204: "Done; there is nothing to show.",
 }
 

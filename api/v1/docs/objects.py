@@ -14,6 +14,7 @@ from tokens.models import Run, ToolCall
 
 from .rules import RULES
 from .schema import COUNT, MOMENT, SLUG, USER, id_of, one_of, ref
+from .watching import WATCHING
 
 STATUS, TYPE = one_of(STATUSES), one_of(Task.Type.values)
 RISK = one_of(ToolCall.Risk.values)
@@ -229,4 +230,4 @@ FLEET = {
     ),
     "BudgetWarning": has(type=one_of(("APPROACHING_LIMIT", "EXCEEDED")), remaining=NUMBER, message=TEXT),
 }
-OBJECTS: dict[str, Schema] = {**WORK, **FLEET, **RULES}
+OBJECTS: dict[str, Schema] = {**WORK, **FLEET, **RULES, **WATCHING}
