@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from core.ages import PAUSE, last_before, remove
+from core.ages import last_before, remove
 
 from .catalogue import Kind
 from .models import Event, Reader
@@ -20,9 +18,10 @@ PARTS: dict[str, Q] = {
     "audit": Q(kind=Kind.AUDIT),
     "events": ~Q(kind__in=[Kind.STORY, Kind.AUDIT]),
 }
-# How long what is transient can be read again, and how much of it goes in one transaction.
+# How long what is transient can be read again; how much of it goes in one transaction, and the seconds between two, in
+# which others write.
 KEPT = timedelta(hours=1)
-AT_ONCE = 500
+AT_ONCE, REST = 200, 0.05
 NO_READERS = ("worker", "control", "readyz")
 
 
@@ -54,7 +53,7 @@ def forget_transient(*, now: datetime) -> int:
     while ids := list(old.values_list("id", flat=True)[:AT_ONCE]):
         with transaction.atomic():
             gone += Event.objects.filter(id__in=ids)._raw_delete("default")
-        time.sleep(PAUSE)
+        time.sleep(REST)
     return gone
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accounts.passwords import COMMON
+from realtime.control.address import NotLoopback, loopback
 
 from . import env, secretfile
 
@@ -41,16 +42,28 @@ def check_folder(folder: Path) -> None:
         ) from None
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, setting: str = "PORT") -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or "there is none"
             raise CannotStart(
-                f"Port {port} on {host} cannot be used ({error.strerror}). Stop what uses it, or set PORT to another."
+                f"Port {port} on {host} cannot be used ({why}). Stop what uses it, or set {setting} to another."
             ) from None
+
+
+def check_control_channel() -> None:
+    if not env.flag("MC_CONTROL_CHANNEL"):
+        return
+    host, port = env.text("MC_CONTROL_HOST", "127.0.0.1"), env.number("MC_CONTROL_PORT", 18789)
+    try:
+        host = loopback(host)
+    except NotLoopback as error:
+        raise CannotStart(str(error)) from None
+    check_port(host, port, "MC_CONTROL_PORT")
 
 
 def prepare_database() -> None:

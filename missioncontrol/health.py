@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from activity.models import Reader
-from activity.vitals import worker_is_alive
+from activity.vitals import CONTROL, is_alive, worker_is_alive
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -21,6 +22,10 @@ def ready(request: HttpRequest) -> JsonResponse:
         seen = worker_is_alive(now=timezone.now())
         checks["worker"] = "ok" if seen else "not seen for 60 s: start it with `make run`"
     ok = set(checks.values()) == {"ok"}
+    if settings.CONTROL_CHANNEL and checks["database"] == "ok":
+        # Told, but no reason to send nobody here: what is served does not need it.
+        seen = is_alive(CONTROL, now=timezone.now())
+        checks["control"] = "ok" if seen else "enabled, but not running: start it with `make run`"
     answer = JsonResponse({"status": "ready" if ok else "not ready", "checks": checks}, status=200 if ok else 503)
     answer._has_been_logged = True  # type: ignore[attr-defined]  # being asked too early is no error
     return answer

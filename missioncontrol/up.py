@@ -18,6 +18,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # Seconds until what has not stopped by itself is killed. Any process may be killed at any time anyway.
 STOP_WITHIN = 2
 BEAT = "python -m celery --quiet --app missioncontrol.celery beat --loglevel WARNING"
+CONTROL = "env MALLOC_ARENA_MAX=2 python manage.py controlchannel"
 
 
 def main() -> None:
@@ -26,6 +27,7 @@ def main() -> None:
     try:
         firstrun.check_folder(env.data_dir())
         firstrun.check_port(env.text("HOST", "127.0.0.1"), env.number("PORT", 3000))
+        firstrun.check_control_channel()
         set_up_django()
         firstrun.prepare_database()
         _print_welcome(firstrun.welcome())
@@ -72,6 +74,8 @@ def _write_supervisor_config(procfile: Path, folder: Path) -> Path:
     if env.text("REDIS_URL"):
         # The worker's own beat reaches no other worker: with a shared broker it is a process like the others.
         commands["beat"] = BEAT
+    if env.flag("MC_CONTROL_CHANNEL"):
+        commands["control"] = CONTROL
     # One group: the supervisor stops the members of a group together, but groups one after the other.
     config["group:missioncontrol"] = {"programs": ",".join(commands)}
     for name, command in commands.items():

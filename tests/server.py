@@ -31,6 +31,7 @@ NOT_INHERITED = ("MC_", "DJANGO_", "AUTH_", "DATABASE_URL", "REDIS_URL")
 ADMIN, PASSWORD, KEY = "admin", "correct horse battery", "server-test-key"
 COMMANDS = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if ": " in line)
 COMMANDS["beat"] = "python -m celery --quiet --app missioncontrol.celery beat --loglevel WARNING"
+COMMANDS["control"] = "python manage.py controlchannel"
 
 
 def free_port() -> int:
@@ -48,13 +49,14 @@ class Server:
         web: int = 1,
         worker: bool = False,
         beat: bool = False,
+        control: bool = False,
         folder: Path | None = None,
         **environment: str,
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="mc-server-")
         self.folder = folder or Path(self._temporary.name)
         self.port = free_port()
-        self.others = ["worker"] * worker + ["beat"] * beat
+        self.others = ["worker"] * worker + ["beat"] * beat + ["control"] * control
         self.key = KEY
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)},

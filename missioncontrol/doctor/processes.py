@@ -9,11 +9,12 @@ from django.conf import settings
 from django.db import connection
 
 from activity.models import Event, Reader
-from activity.vitals import worker_is_alive
+from activity.vitals import CONTROL, is_alive, worker_is_alive
 
 from .finding import Finding, Verdict, judged
 
 LAG_AT_MOST = 1000
+TOKEN_LENGTH = 16
 
 
 def examine(now: datetime) -> Iterator[Finding]:
@@ -25,7 +26,30 @@ def examine(now: datetime) -> Iterator[Finding]:
         fix="Start it with `make run`, or `celery --app missioncontrol.celery worker`.",
     )
     yield _broker()
+    yield from _control_channel(now)
     yield from _readers()
+
+
+def _control_channel(now: datetime) -> Iterator[Finding]:
+    if not settings.CONTROL_CHANNEL:
+        return
+    where = f"{settings.CONTROL_HOST}:{settings.CONTROL_PORT}"
+    alive = is_alive(CONTROL, now=now)
+    yield judged(
+        "Control channel",
+        f"listens on {where}" if alive else "enabled, but not running",
+        unless=not alive,
+        verdict=Verdict.DOUBTFUL,
+        fix="Start it with `make run`, or `manage.py controlchannel`; or unset MC_CONTROL_CHANNEL.",
+    )
+    length = len(settings.CONTROL_TOKEN)
+    yield judged(
+        "Control token",
+        "none: every program on this machine may ask" if not length else f"{length} characters",
+        unless=length < TOKEN_LENGTH,
+        verdict=Verdict.DOUBTFUL,
+        fix=f"Set MC_CONTROL_TOKEN to a random text of at least {TOKEN_LENGTH} characters.",
+    )
 
 
 def _broker() -> Finding:

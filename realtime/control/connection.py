@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -52,9 +53,11 @@ class House(Protocol):
 
     def free(self, connection: Connection) -> None: ...
 
-    def greeting(self) -> list[bytes]: ...
+    @property
+    def greeting(self) -> Callable[[], list[bytes]]: ...
 
-    async def answer(self, method: Any, params: Any) -> dict[str, Any] | None: ...
+    @property
+    def answer(self) -> Callable[[Any, Any], Awaitable[dict[str, Any] | None]]: ...
 
 
 class Connection(asyncio.Protocol):

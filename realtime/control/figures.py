@@ -27,11 +27,12 @@ ASK_SECONDS = 2.0
 Facts = dict[str, Any]
 
 
-def database() -> None:
+def database() -> bool:
     probe()
+    return True
 
 
-def cache() -> None:
+def cache() -> bool:
     """Nothing to ask where every process remembers for itself."""
     if settings.REDIS_URL:
         import redis
@@ -39,15 +40,11 @@ def cache() -> None:
         redis.Redis.from_url(
             settings.REDIS_URL, socket_connect_timeout=ASK_SECONDS, socket_timeout=ASK_SECONDS, retry=None
         ).ping()
+    return True
 
 
-class WorkerIsAway(Exception):
-    pass
-
-
-def worker(now: datetime) -> None:
-    if not worker_is_alive(now=now):
-        raise WorkerIsAway
+def worker(now: datetime) -> bool:
+    return worker_is_alive(now=now)
 
 
 def is_linked() -> bool:

@@ -39,7 +39,7 @@ class Outbox:
         return self._size + self._transport.get_write_buffer_size()
 
     def _drop(self) -> None:
-        kept = deque((line, droppable) for line, droppable in self._lines if not droppable)
+        kept = deque(entry for entry in self._lines if not entry[1])
         self.dropped += len(self._lines) - len(kept)
         self._lines, self._size = kept, sum(len(line) for line, _ in kept)
 

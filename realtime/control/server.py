@@ -4,35 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
 from typing import Any
 
 from core.metrics import STREAMS
 from realtime.wire import control as wire
 
+from .address import loopback
 from .connection import Connection, Limits
 
 Payload = dict[str, Any]
 Answer = Callable[[Any, Any], Awaitable[Payload | None]]
 # Connections that have no seat are told so at once; the system holds back those beyond these.
 BACKLOG = 16
-
-
-class NotLoopback(Exception):
-    pass
-
-
-def check_loopback(host: str) -> None:
-    """Raises NotLoopback for any address that other machines could reach."""
-    try:
-        is_inside = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        is_inside = False
-    if not is_inside:
-        raise NotLoopback(
-            f"MC_CONTROL_HOST is {host}: the control channel listens on loopback only. Set it to 127.0.0.1,"
-            " and reach it from elsewhere through an SSH port forward."
-        )
 
 
 class ControlServer:
@@ -51,9 +34,8 @@ class ControlServer:
         self._logs_since = 0.0
 
     async def start(self, host: str, port: int) -> None:
-        check_loopback(host)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=BACKLOG)
+        self._server = await loop.create_server(lambda: Connection(self), loopback(host), port, backlog=BACKLOG)
 
     @property
     def port(self) -> int:

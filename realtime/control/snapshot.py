@@ -22,7 +22,6 @@ from . import figures
 # Seconds that a snapshot is good for, that a probe may take, and that the gateway may take.
 KEPT = 5.0
 PROBE_SECONDS, CONNECT_SECONDS = 2.0, 10.0
-STATUS_KEYS = ("web", "heartbeatSeconds", "sessions")
 
 T = TypeVar("T")
 Facts = dict[str, Any]
@@ -48,7 +47,7 @@ class Probes:
         try:
             answer, ok = await asyncio.wait_for(asyncio.shield(asked), PROBE_SECONDS), True
         except Exception as error:  # noqa: BLE001 - whatever ails a dependency is its own affair
-            log.info("control_probe_failed", probe=name, error=type(error).__name__)
+            log.debug("control_probe_failed", probe=name, error=type(error).__name__)
             answer, ok = otherwise, False
         return answer, ok, _since(began)
 
@@ -87,21 +86,24 @@ class Snapshot:
 
     async def status(self) -> Facts:
         whole = await self.health()
-        return {key: {"linked": whole[key]["linked"], "authAgeMs": whole[key]["authAgeMs"]} if key == "web"
-                else whole[key] for key in STATUS_KEYS}  # fmt: skip
+        web = {key: whole["web"][key] for key in ("linked", "authAgeMs")}
+        return {"web": web, **{key: whole[key] for key in ("heartbeatSeconds", "sessions")}}
 
     async def _make(self) -> Facts:
         began, now, ask = time.perf_counter(), timezone.now(), self._probes.ask
-        (connected, _, _), (counts, _, _), (seconds, _, _), database, cache, worker, gateway = await asyncio.gather(
+        facts = asyncio.gather(
             ask("connections", lambda: figures.connections(now), figures.NOBODY),
             ask("counts", figures.counts, figures.NO_COUNTS),
             ask("settings", figures.heartbeat_seconds, settings.SWEEP_SECONDS),
-            ask("database", figures.database, None),
-            ask("cache", figures.cache, None),
-            ask("worker", lambda: figures.worker(now), None),
-            self._gateway(),
         )
-        checks = {"db": database, "cache": cache, "worker": worker}
+        asked = asyncio.gather(
+            ask("database", figures.database, False),
+            ask("cache", figures.cache, False),
+            ask("worker", lambda: figures.worker(now), False),
+        )
+        gateway = await self._gateway()
+        (connected, _, _), (counts, _, _), (seconds, _, _) = await facts
+        checks = dict(zip(("db", "cache", "worker"), await asked, strict=True))
         web = {**connected["web"], "connect": gateway} if gateway else connected["web"]
         self._made = time.monotonic()
         return {
@@ -113,14 +115,14 @@ class Snapshot:
             "heartbeatSeconds": seconds,
             "sessions": connected["sessions"],
             **counts,
-            **{name: {"ok": ok, "latencyMs": took} for name, (_, ok, took) in checks.items()},
+            **{name: {"ok": ok, "latencyMs": took} for name, (ok, _, took) in checks.items()},
             "version": settings.VERSION,
             "pid": os.getpid(),
         }
 
     async def _gateway(self) -> Facts | None:
         """Whether the gateway takes connections, if somebody named one that is not this very channel."""
-        where, _, _ = await self._probes.ask("gateway", _gateway_named, None)
+        where, _, _ = await self._probes.ask("gateway", _gateway_named, otherwise=None)
         if where is None:
             return None
         began, error = time.perf_counter(), None
