@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from missioncontrol import logs
+from realtime.control.address import NotLoopback
 from realtime.control.process import serve
-from realtime.control.server import NotLoopback, check_loopback
 
 
 class Command(BaseCommand):
@@ -23,7 +23,6 @@ class Command(BaseCommand):
         host, port = settings.CONTROL_HOST, settings.CONTROL_PORT
         logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
         try:
-            check_loopback(host)
             asyncio.run(serve())
         except NotLoopback as error:
             raise CommandError(str(error)) from None
