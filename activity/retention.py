@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from core.ages import last_before, remove
+from core.ages import last_before, remove, remove_in_order
 
 from .catalogue import Kind
 from .models import Event, Reader
@@ -18,10 +18,8 @@ PARTS: dict[str, Q] = {
     "audit": Q(kind=Kind.AUDIT),
     "events": ~Q(kind__in=[Kind.STORY, Kind.AUDIT]),
 }
-# How long what is transient can be read again; how much of it goes in one transaction, and the seconds between two, in
-# which others write.
+# How long what is transient can be read again.
 KEPT = timedelta(hours=1)
-AT_ONCE, REST = 200, 0.05
 NO_READERS = ("worker", "control", "readyz")
 
 
@@ -49,12 +47,7 @@ def prune_all(*, now: datetime) -> int:
 
 def forget_transient(*, now: datetime) -> int:
     """Delete what agents said and is past its hour, whether or not readers have come so far: they pass it over."""
-    old, gone = Event.objects.transient().filter(at__lt=now - KEPT).order_by("at"), 0
-    while ids := list(old.values_list("id", flat=True)[:AT_ONCE]):
-        with transaction.atomic():
-            gone += Event.objects.filter(id__in=ids)._raw_delete("default")
-        time.sleep(REST)
-    return gone
+    return remove_in_order(Event.objects.transient().filter(at__lt=now - KEPT).order_by("at"))
 
 
 def _rows(part: str, before: datetime) -> QuerySet[Event]:

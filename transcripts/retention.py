@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
-from core.ages import last_before, remove
+from core.ages import last_before, remove, remove_in_order
 from transcripts.models import Entry, Message, Session
 
 # Entries of one agent beyond what it may have before somebody looks.
@@ -28,7 +27,7 @@ def _too_old(now: datetime) -> int:
         entries, messages = Entry.objects.filter(at__lt=before), Message.objects.filter(created_at__lt=before)
         gone += remove(entries, up_to=last_before(Entry.objects.all(), column="at", moment=before))
         gone += remove(messages, up_to=last_before(Message.objects.all(), column="created_at", moment=before))
-    gone += _delete(Session.objects.filter(last_at__lt=now - timedelta(days=SESSIONS_DAYS)))
+    gone += remove_in_order(Session.objects.filter(last_at__lt=now - timedelta(days=SESSIONS_DAYS)).order_by("pk"))
     return gone
 
 
@@ -43,8 +42,3 @@ def _too_many() -> int:
         if last is not None:
             gone += remove(mine.filter(id__lte=last), up_to=last)
     return gone
-
-
-@transaction.atomic
-def _delete(rows: QuerySet[Session]) -> int:
-    return rows._raw_delete("default")

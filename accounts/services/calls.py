@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import IdempotentCall
+from core.ages import remove_in_order
 from core.errors import Conflict
 from core.rows import ask, fresh, insert, places
 
@@ -120,5 +121,4 @@ def keep_calls(answers: Sequence[tuple[Call, int, str]], *, now: datetime) -> No
 def forget_calls(*, now: datetime) -> int:
     """Remove the keys whose time is over; returns how many."""
     oldest = now - timedelta(hours=settings.IDEMPOTENCY_TTL_HOURS)
-    removed, _ = IdempotentCall.objects.filter(began_at__lte=oldest).delete()
-    return removed
+    return remove_in_order(IdempotentCall.objects.filter(began_at__lte=oldest).order_by("began_at"))

@@ -10,11 +10,15 @@ from accounts.models import DEFAULT_WORKSPACE, Session, User
 from activity.audit import Origin, record_audit, record_security_event
 from core.actors import Actor, system
 
+# A job takes the rest.
+AT_ONCE = 100
+
 
 @transaction.atomic
 def note_sign_in(*, user: User, now: datetime, origin: Origin | None = None, action: str = "login") -> None:
-    """Tell the audit log, and forget the sessions that have ended."""
-    Session.objects.filter(expire_date__lt=now).delete()
+    """Tell the audit log, and forget some of the sessions that have ended."""
+    ended = Session.objects.filter(expire_date__lt=now).values_list("pk", flat=True)[:AT_ONCE]
+    Session.objects.filter(pk__in=list(ended)).delete()
     record_audit(action, actor=user.as_actor(), at=now, target=("user", user.id), origin=origin)
 
 

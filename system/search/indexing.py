@@ -10,13 +10,15 @@ from django.db import connection, transaction
 from activity.catalogue import Kind
 from activity.models import Event, Reader
 from activity.readers import catch_up
+from core.ages import Pace
 from core.rows import places
 
 from .sqlite import READER, SOURCES, TABLES
 
 # Kinds after which a task may have another text.
 TEXTS = {Kind.TASK_CREATED, Kind.TASK_UPDATED, Kind.TASK_TRANSITIONED, Kind.TASK_DELETED}
-PRUNED_AT_ONCE = 1000
+# Short transactions of one run: what is new comes in between.
+TURNS = 100
 
 
 def index_news(*, now: datetime) -> None:
@@ -67,13 +69,19 @@ def forget_pruned() -> None:
     first = Event.objects.filter(kind=Kind.STORY).order_by("id").values_list("id", flat=True).first()
     if first is None:
         return
-    table = TABLES["story"]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM {table} WHERE rowid IN"
-            f" (SELECT rowid FROM {table} WHERE rowid < %s ORDER BY rowid LIMIT {PRUNED_AT_ONCE})",
-            [first],
-        )
+    table, pace = TABLES["story"], Pace()
+    for _ in range(TURNS):
+        size = pace.size
+        with pace.turn(), connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE rowid IN"
+                f" (SELECT rowid FROM {table} WHERE rowid < %s ORDER BY rowid LIMIT {size})",
+                [first],
+            )
+            gone = cursor.rowcount
+        if gone < size:
+            break
+        pace.rest()
 
 
 @transaction.atomic

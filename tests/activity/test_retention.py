@@ -72,8 +72,9 @@ class RetentionTests(BaseTestCase):
         assert self.prune() == 1
 
     def test_more_than_a_batch_goes_in_one_run(self):
-        before, ages.BATCH = ages.BATCH, 2
-        self.addCleanup(setattr, ages, "BATCH", before)
+        for name, number in (("FIRST", 2), ("LEAST", 1), ("MOST", 2)):
+            self.addCleanup(setattr, ages, name, getattr(ages, name))
+            setattr(ages, name, number)
         kept = [self.audit(100)]
         for _ in range(5):
             self.happen(100)
