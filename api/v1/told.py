@@ -13,7 +13,7 @@ from activity.models import Event
 from agents.models import Agent
 from core.actors import system
 from core.ids import parse_ref
-from governance.models import Alert, Approval
+from governance.models import Alert, Approval, Permission
 from notifications.models import Notification
 from tasks.models import Comment, Document, Task
 from tokens.models import Run, ToolCall
@@ -23,6 +23,7 @@ from .ids import shown
 from .notifications import notifications_out
 from .out import agents_out, document_out, message_out, slugs_of, task_out, transition_out, usd
 from .out_approvals import Reader, approval_out
+from .out_permissions import permission_out
 from .out_runs import run_out, tool_call_out
 
 Shape = dict[str, Any]
@@ -78,6 +79,11 @@ def _approval(event: Event) -> Shape:
     return {"approval": _shown(event, rows, "approval", lambda row: approval_out(row, reader))}
 
 
+def _permission(event: Event) -> Shape:
+    row = Permission.objects.filter(pk=_id(event)).first()
+    return {"permission": permission_out(row) if row else {"requestId": shown("perm", _id(event))}}
+
+
 def _agent_of(event: Event) -> Shape:
     data = event.data or {}
     agent = Agent.objects.filter(pk=_id(event)).first()
@@ -131,6 +137,7 @@ SHAPES: dict[str, Callable[[Event], Shape]] = {
     "message": _message,
     "document": _document,
     "approval": _approval,
+    "permission": _permission,
     "agent": _agent,
     "budget": _budget,
     "run": _run,

@@ -27,7 +27,7 @@ CODES: dict[str, tuple[int, str]] = {
     "CONFLICT": (409, "There is one already, or somebody else was faster."),
     "STATE_CONFLICT": (409, "The object is not in the state that this needs."),
     "ALREADY_CLAIMED": (409, "Another agent has the task; `details.assigneeIds` says who."),
-    "ALREADY_DECIDED": (409, "The approval is not pending any longer; `details.approval` shows it."),
+    "ALREADY_DECIDED": (409, "It is not pending any longer; `details.approval` or `details.permission` shows it."),
     "APPROVAL_EXPIRED": (409, "Nobody decided the approval in time; `details.approval` shows it."),
     "PAYLOAD_TOO_LARGE": (413, "The body is larger than 2 MiB."),
     "UNSUPPORTED_MEDIA_TYPE": (415, "The body is not `application/json`."),

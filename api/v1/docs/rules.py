@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 from api.schemas import FLAG, FREE, NUMBER, TEXT, Schema, each, has, many, maybe
 from api.v1.out import ACTOR_TYPES
 from api.v1.timeline import ACTIONS
-from governance.models import Alert, Approval, Policy
+from governance.models import Alert, Approval, Permission, Policy
 from governance.services.policies import LISTS
 from notifications.models import Notification
 from notifications.words import TYPES as NOTIFICATION_TYPES
@@ -35,6 +35,26 @@ RULES: dict[str, Schema] = {
         decidedAt=maybe(MOMENT),
         decisionReason=maybe(TEXT),
         firstApproval=maybe({**has(userId=maybe(USER), at=MOMENT), "description": "Where two people must approve."}),
+        expiresAt=MOMENT,
+        createdAt=MOMENT,
+    ),
+    "Permission": has(
+        requestId=id_of("perm"),
+        agentId=SLUG,
+        taskId=maybe(id_of("task")),
+        runId=maybe(id_of("run")),
+        tool=TEXT,
+        toolUseId=maybe(TEXT),
+        input={**FREE, "description": "Without its secrets: a mark stands for each."},
+        riskLevel=one_of(Permission.Risk.values),
+        policyReason=maybe(TEXT),
+        status=one_of(Permission.Status.values),
+        approved=maybe({**FLAG, "description": "Null while it is PENDING."}),
+        updatedInput=maybe({**FREE, "description": "Used instead of the input; put your secrets back for its marks."}),
+        decidedBy=maybe({**TEXT, "description": "`user_3`, `key_1`, `policy`, or the agent that took it back."}),
+        decidedAt=maybe(MOMENT),
+        channel=maybe(one_of(Permission.Channel.values)),
+        reason=maybe(TEXT),
         expiresAt=MOMENT,
         createdAt=MOMENT,
     ),

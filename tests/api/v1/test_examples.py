@@ -127,6 +127,17 @@ class ExampleTests(V1ApiTestCase):
         other = self.play("POST", "/approvals", other, as_=jordan)["approval"]["id"]
         self.play("POST", f"/approvals/{other}/cancel", as_=jordan)
         self.play("GET", "/approvals?status=APPROVED&limit=1")
+        self.permissions(jordan, task)
+
+    def permissions(self, jordan: Agent, task: str) -> None:
+        wanted = {"agentId": "jordan", "tool": "Bash", "input": {"command": "git push"}, "taskId": task}
+        asked = self.play("POST", "/permissions", {**wanted, "toolUseId": "toolu_01"}, as_=jordan)["requestId"]
+        self.play("GET", f"/permissions/{asked}?wait=30", as_=jordan)
+        instead = {"command": "git push --dry-run"}
+        self.play("POST", f"/permissions/{asked}/respond", {"approved": True, "updatedInput": instead})
+        other = self.play("POST", "/permissions", wanted, as_=jordan)["requestId"]
+        self.play("DELETE", f"/permissions/{other}", as_=jordan)
+        self.play("GET", "/permissions?status=APPROVED&limit=1")
 
     def watching(self, jordan: Agent, task: str) -> None:
         hand_in = {"toStatus": "REVIEW", "deliverable": DELIVERABLE, "reviewChecklist": CHECKLIST}
