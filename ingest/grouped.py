@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from core.body import read_body
+from core.outages import is_undone
 
 from .batch import Batcher
 
@@ -20,14 +21,17 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 Takes = Callable[[str, str], bool]
 # Answers that are durable, and None for requests that nothing was done for.
 Answers = Callable[[Sequence[Request]], Sequence[Answer | None]]
+# What a request hears when the database broke off: what it asked for may be done, or not.
+Sorry = Callable[[Scope], Answer]
 ID = re.compile(r"/[a-z]+_\d+\b")
 log = structlog.get_logger(__name__)
 
 
 class Grouped:
-    def __init__(self, inner: Any, takes: Takes, answers: Answers, writer: ThreadPoolExecutor) -> None:
+    def __init__(self, inner: Any, takes: Takes, answers: Answers, sorry: Sorry, writer: ThreadPoolExecutor) -> None:
         self.inner = inner
         self.takes = takes
+        self.sorry = sorry
         self._requests: Batcher[Request, Answer | None] = Batcher("requests", answers, writer)
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -36,10 +40,10 @@ class Grouped:
             return
         try:
             answer = await self._requests.submit((scope, body))
-        except Exception:
-            # Rolled back. Whatever it was, the application knows how to tell it.
+        except Exception as error:
             log.exception("not_answered_together", path=scope["path"])
-            answer = None
+            # What was rolled back the application knows how to tell; what may have been done is not done again.
+            answer = None if is_undone(error) else self.sorry(scope)
         if answer is None:
             await self.inner(scope, _again(body), send)
             return

@@ -15,8 +15,10 @@ import orjson
 import structlog
 from django.conf import settings
 
-from core.http import Headers, header_map, text_of
-from core.metrics import count_request
+from core import tracing
+from core.cause import Cause, begin
+from core.http import Headers, headers_of, text_of
+from core.metrics import METHODS, count_request
 
 ALWAYS_ALLOWED = {"localhost", "127.0.0.1", "::1", socket.gethostname().lower()}
 # Open for hours: how long it took says nothing.
@@ -43,11 +45,29 @@ class Edge:
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
-        self.logs_requests = settings.LOG_LEVEL == "DEBUG"
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        request_id = _given_id(scope) or _new_id()
-        scope["request_id"] = request_id
+        scope["request_id"] = _given_id(scope) or _new_id()
+        if tracing.on and scope["path"] != STREAM:
+            await self._traced(scope, receive, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _traced(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        method = scope["method"] if scope["method"] in METHODS else "HTTP"
+        parent = text_of(headers_of(scope), b"traceparent") or None
+        about = {"http.request.method": method, "mc.request_id": scope["request_id"]}
+        with tracing.span(method, about, kind="server", parent=parent) as span:
+            status = await self._answer(scope, receive, send, span.traceparent)
+            # Of the address nothing but its route, since paths and queries may hold anything.
+            route = scope.get("route")
+            span.rename(f"{method} {route}" if route else method)
+            span.tell({"http.route": route, "http.response.status_code": status})
+            if status >= 500:
+                span.fail(str(status))
+
+    async def _answer(self, scope: dict[str, Any], receive: Any, send: Any, traceparent: str | None = None) -> int:
+        request_id: str = scope["request_id"]
         common = [(b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
         if settings.HSTS and (settings.HSTS_ALWAYS or is_https(scope)):
             common.append(HSTS)
@@ -62,7 +82,8 @@ class Edge:
 
         refusal = _refusal(scope)
         began = time.perf_counter()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        scope["cause"] = Cause(request_id, traceparent)
+        begin(scope["cause"])
         try:
             if refusal:
                 await _refuse(send_with_headers, *refusal)
@@ -73,17 +94,17 @@ class Edge:
             took = time.perf_counter() - began - scope.get("missioncontrol.waited", 0.0)
             if status and scope["path"] != STREAM:
                 count_request(scope["method"], scope.get("route", "other"), status, took)
-            if self.logs_requests or status >= 500:
+            if settings.LOG_REQUESTS or status >= 500:
                 ms = round(took * 1000, 1)
                 log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
-            structlog.contextvars.unbind_contextvars("request_id")
+        return status
 
 
 def _given_id(scope: dict[str, Any]) -> str:
     """The caller's own, in the dialect that lets callers name their requests."""
     if not scope["path"].startswith("/api/v1/"):
         return ""
-    given = text_of(header_map(scope["headers"]), b"x-request-id")
+    given = text_of(headers_of(scope), b"x-request-id")
     return given if NAMED.match(given) else ""
 
 
@@ -98,7 +119,7 @@ def _refusal(scope: dict[str, Any]) -> tuple[int, bytes, bytes] | None:
     if settings.HOSTS_ALLOWED and not settings.ALLOW_ANY_HOST and not _host_is_allowed(scope):
         return 403, b"text/plain", b"Forbidden"
     if scope["method"] in WRITES and scope["path"].startswith("/api/"):
-        headers = header_map(scope["headers"])
+        headers = headers_of(scope)
         if b"origin" in headers and not _origin_matches(headers):
             return 403, b"application/json", orjson.dumps({"error": _mismatch(scope)})
     return None
@@ -113,7 +134,7 @@ def _mismatch(scope: dict[str, Any]) -> Any:
 
 
 def _host_is_allowed(scope: dict[str, Any]) -> bool:
-    host = _bare(text_of(header_map(scope["headers"]), b"host"))
+    host = _bare(text_of(headers_of(scope), b"host"))
     if host in ALWAYS_ALLOWED:
         return True
     return any(fnmatchcase(host, _bare(pattern)) for pattern in settings.HOSTS_ALLOWED)
@@ -151,5 +172,5 @@ async def _refuse(send: Any, status: int, content_type: bytes, body: bytes) -> N
 
 def is_https(scope: dict[str, Any]) -> bool:
     """Here, or at the proxy in front."""
-    forwarded = header_map(scope["headers"]).get(b"x-forwarded-proto", b"")
+    forwarded = headers_of(scope).get(b"x-forwarded-proto", b"")
     return bool(scope["scheme"] == "https" or forwarded == b"https")

@@ -29,6 +29,7 @@ from agents.models import Agent
 from core.actors import Actor, Role
 from core.errors import Unauthenticated
 from core.metrics import STREAMS
+from core.outages import NO_DATABASE, OUTAGE
 
 from . import replay
 from .hub import hub
@@ -61,6 +62,8 @@ async def event_stream(scope: dict[str, Any], receive: Any, send: Any) -> None:
         actor = await database_sync_to_async(gate.admit)(presented, Role.VIEWER)
     except Unauthenticated as error:
         return await _answer(send, 401, JSON, error.message, is_head)
+    except OUTAGE:
+        return await _answer(send, 503, JSON, NO_DATABASE, is_head)
     # Keys that a whole fleet shares have no cap: each of its agents may listen.
     own = presented.cookie or (f"agent:{actor.agent_id}" if actor.kind == "agent" else "")
     asked = query.word("workspace_id")
@@ -72,7 +75,10 @@ async def event_stream(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if is_head:
         return await _answer(send, 200, HEADERS, "", is_head)
     with _seat(own):
-        wish = await database_sync_to_async(query.wish)(actor)
+        try:
+            wish = await database_sync_to_async(query.wish)(actor)
+        except OUTAGE:
+            return await _answer(send, 503, JSON, NO_DATABASE, is_head)
         await Stream(send, wish, presented).run(receive, after=query.position(scope))
 
 

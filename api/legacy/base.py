@@ -29,6 +29,7 @@ from activity import guard
 from api.base import JsonView
 from core import errors
 from core.actors import Role
+from core.outages import NO_DATABASE, TRY_AGAIN_SECONDS, is_outage, is_undone
 from core.ratelimit import Limit
 from realtime.wire.legacy_in import parse
 
@@ -144,9 +145,11 @@ class LegacyView(JsonView):
             return refusal(error)
         if isinstance(error, MethodNotAllowed):
             return Response(status=405, headers={"Allow": ", ".join(sorted(TABLE[self.route]))})
-        if isinstance(error, (IntegrityError, OperationalError)) and self._may_look_again():
+        if isinstance(error, (IntegrityError, OperationalError)) and is_undone(error) and self._may_look_again():
             return self._once_more()
         log.error("view_failed", route=self.route, exc_info=error)
+        if is_outage(error):
+            return Response({"error": NO_DATABASE}, status=503, headers={"Retry-After": str(TRY_AGAIN_SECONDS)})
         return Response({"error": "Internal server error"}, status=500)
 
     def _may_look_again(self) -> bool:

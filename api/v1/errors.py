@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import orjson
 from django.http import HttpRequest
 from rest_framework.response import Response
 
 from core import errors
+from core.outages import NO_DATABASE
 
 STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.Unauthenticated: (401, "UNAUTHORIZED"),
@@ -52,6 +54,13 @@ def envelope(code: str, message: str, request_id: str, details: Any = None) -> d
     if details:
         error["details"] = details
     return {"error": {**error, "requestId": request_id}}
+
+
+def no_database(scope: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """For requests that are answered without a view."""
+    body = orjson.dumps(envelope("UNAVAILABLE", NO_DATABASE, scope["request_id"]))
+    headers = [(b"content-type", b"application/json"), (b"retry-after", RETRY["UNAVAILABLE"].encode())]
+    return 503, [*headers, (b"content-length", str(len(body)).encode())], body
 
 
 def field_error(line: str) -> dict[str, str]:
