@@ -54,7 +54,7 @@ def connect_agent(*, actor: Actor, now: datetime, name: str, role: str) -> tuple
         agent.save(update_fields=["status", "heard_at", "updated_at"])
         record(presence_fact(agent, was, actor), at=now)
         return agent, False
-    agent = insert_agent(actor, now, name, role or "cli", status=Agent.Status.ONLINE)
+    agent = insert_agent(actor, now, name, role or "cli", looked=True, status=Agent.Status.ONLINE)
     record(
         agent_story(
             "agent_created",
@@ -95,7 +95,7 @@ def register_agent(
     if newcomer.framework:
         config["framework"] = newcomer.framework
     agent = insert_agent(
-        actor, now, newcomer.name, newcomer.role, status=Agent.Status.IDLE, last_seen=now, config=config
+        actor, now, newcomer.name, newcomer.role, looked=True, status=Agent.Status.IDLE, last_seen=now, config=config
     )
     _tell_of_newcomer(agent, newcomer, actor, now, origin)
     return agent, True
@@ -118,10 +118,13 @@ def _tell_of_newcomer(agent: Agent, newcomer: Newcomer, actor: Actor, now: datet
     record_audit("agent_self_register", actor=actor, at=now, target=("agent", agent.pk), detail=told, origin=origin)
 
 
-def insert_agent(actor: Actor, now: datetime, name: str, role: str, *, slug: str = "", **fields: Any) -> Agent:
-    """`slug` is taken as it is; without one it is made of the name."""
+def insert_agent(
+    actor: Actor, now: datetime, name: str, role: str, *, slug: str = "", looked: bool = False, **fields: Any
+) -> Agent:
+    """`slug` is taken as it is; without one it is made of the name. Who has `looked` for the name takes whoever was
+    quicker: for them that is no conflict but an IntegrityError, after which the same is asked anew."""
     here = Agent.objects.in_workspace(actor.workspace_id)
-    if here.filter(name=name).exists():
+    if not looked and here.filter(name=name).exists():
         raise Conflict("Agent name already exists")
     if slug and here.filter(slug=slug).exists():
         raise Conflict(f"There is an agent {slug} already")
