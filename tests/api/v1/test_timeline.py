@@ -116,6 +116,6 @@ class TimelineTests(V1ApiTestCase):
                 cursor.execute("EXPLAIN QUERY PLAN " + sql.replace("%", "%%"))
                 found.append([row[3] for row in cursor.fetchall()])
         assert found == [
-            ["SEARCH activity_event USING INDEX event_of_agent (agent_id=?)"],
-            ["SEARCH activity_event USING INDEX event_by_actor (actor=?)"],
+            ["SEARCH activity_event USING INDEX event_told_of_agent (agent_id=?)"],
+            ["SEARCH activity_event USING INDEX event_told_by_actor (actor=?)"],
         ]
