@@ -15,6 +15,7 @@ from typing import Any
 
 from activity.models import Event
 from core.body import read_body
+from core.metrics import STREAMS
 
 from .hub import Hub, hub
 
@@ -75,6 +76,7 @@ class Waiters:
     def __init__(self, hub: Hub) -> None:
         self._all: set[Waiter] = set()
         self._hub = hub
+        self._gauge = STREAMS.labels("wait")
         hub.hearers.append(self._hear)
 
     def __len__(self) -> int:
@@ -83,10 +85,12 @@ class Waiters:
     def add(self) -> Waiter:
         waiter = Waiter()
         self._all.add(waiter)
+        self._gauge.inc()
         return waiter
 
     def remove(self, waiter: Waiter) -> None:
         self._all.discard(waiter)
+        self._gauge.dec()
 
     def _hear(self, events: list[Event]) -> None:
         if self._all:
