@@ -21,6 +21,10 @@ def from_seconds(stamp: int | None) -> datetime | None:
     return None if stamp is None else datetime.fromtimestamp(stamp, UTC)
 
 
+def from_milliseconds(stamp: int | None) -> datetime | None:
+    return None if stamp is None else datetime.fromtimestamp(stamp / 1000, UTC)
+
+
 def start_of_hour(text: str) -> datetime:
     """Of an hour in UTC as statements name it: `2026-03-04T05`."""
     return datetime.fromisoformat(f"{text}:00").replace(tzinfo=UTC)

@@ -14,6 +14,11 @@ def ref(kind: str, id: int) -> str:
     return f"{kind}:{id}"
 
 
+def shown(kind: str, id: int | None) -> str | None:
+    """As programs see it that take ids as they are: `task_12`."""
+    return None if id is None else f"{kind}_{id}"
+
+
 def parse_ref(text: str) -> tuple[str, int]:
     kind, _, id = text.partition(":")
     return kind, int(id or 0)

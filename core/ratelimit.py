@@ -172,6 +172,11 @@ class Limiter:
             "X-RateLimit-Reset": str(verdict.resets_at),
         }
 
+    def is_used_up(self, limit: Limit, key: str, *, now: float | None = None) -> bool:
+        """Whether the next request would be one too many; counts nothing."""
+        moment = time.time() if now is None else now
+        return self.applies(limit) and self._counters.seen(f"{limit.name}:{key[:200]}", now=moment) >= limit.allowed
+
     def use(self, limit: Limit, key: str, *, now: float | None = None) -> Usage:
         """Count one request in a window that slides: of the window before this one, as much still counts as lies
         within the last `limit.seconds`."""

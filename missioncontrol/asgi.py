@@ -23,6 +23,7 @@ from ingest.hotpaths import HotPaths  # noqa: E402
 from ingest.polled import Polled  # noqa: E402
 from realtime.hub import hub  # noqa: E402
 from realtime.streams import event_stream  # noqa: E402
+from realtime.sockets import Sockets  # noqa: E402
 from realtime.waiting import Waiting, may_wait  # noqa: E402
 
 from . import logs  # noqa: E402
@@ -30,6 +31,7 @@ from .bridge import Bridge  # noqa: E402
 from .edge import Edge  # noqa: E402
 from .orphans import end_with_parent  # noqa: E402
 
+from .socketedge import SocketEdge  # noqa: E402
 logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
 tracing.begin("web")
 
@@ -49,6 +51,8 @@ async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:
 waiting = Waiting(inner)
 edge = Edge(route)
 
+sockets = Sockets()
+socket_edge = SocketEdge(sockets)
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "http":
@@ -56,7 +60,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1000})
+        await socket_edge(scope, receive, send)
 
 
 def _settle_memory() -> None:
@@ -74,8 +78,10 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await inner.start()
     _settle_memory()
     await send({"type": "lifespan.startup.complete"})
+    sockets.start()
     await receive()
     hub.stop()
     await inner.stop()
     tracing.end()
+    sockets.stop()
     await send({"type": "lifespan.shutdown.complete"})

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from core import pins
 
 _env = environ.FileAwareEnv()
 TRUE = {"1", "true", "yes", "on"}
@@ -82,6 +85,14 @@ def dollars(name: str, default: float) -> int:
 
 def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def pin(name: str) -> str:
+    """The SHA-256 of a PIN, which nothing else is kept of; empty when there is none."""
+    chosen = text(name)
+    if chosen and not pins.is_allowed(chosen):
+        raise ImproperlyConfigured(f"{name} {pins.RULE}.")
+    return pins.token_of(chosen)
 
 
 def networks(name: str) -> list[str]:

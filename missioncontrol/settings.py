@@ -179,8 +179,6 @@ WS_PORT = env.number("MC_WS_PORT", 0)
 WS_TOKEN = env.pin("MC_WS_PIN")
 WS_ALLOW_ANONYMOUS = env.flag("MC_WS_ALLOW_ANONYMOUS")
 WS_CONNECTIONS = max(0, env.number("MC_WS_CONNECTIONS", 200))
-WS_PING_SECONDS = max(1, env.number("MC_WS_PING_SECONDS", 30))
-WS_PONG_SECONDS = max(1, env.number("MC_WS_PONG_SECONDS", 10))
 
 # -- the log and its readers ------------------------------------------------------------------------------------------
 # Who hears what happens, in this order; dotted names of functions that take a page of events.

@@ -1,4 +1,5 @@
-"""The hub: one per web process. It tails the log, encodes each event once, and feeds every open stream.
+"""The hub: one per web process. It tails the log, encodes each event once per dialect that somebody listens to, and
+feeds every open stream.
 
 A thread waits for the bell and reads; the event loop only hands bytes to subscribers. Nobody who listens slowly can
 hold up the hub: a subscriber's queue is bounded, and what happens when it is full is the subscriber's to decide.
@@ -22,8 +23,9 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.tail import read_after
 
+from .dialects import DIALECTS, SSE, Dialect
 from .wire import sse
-from .wire.sse import Frame
+from .wire.frames import Frame
 
 PAGE = 500
 # Less than half of what one stream may have waiting.
@@ -42,10 +44,12 @@ class Subscriber(Protocol):
 class Hub:
     def __init__(self) -> None:
         self.position = 0
-        self.subscribers: set[Subscriber] = set()
+        self.listeners: dict[Dialect, set[Subscriber]] = {dialect: set() for dialect in DIALECTS}
         # Told on the hub's thread of every page of events, as it was read.
         self.hearers: list[Callable[[list[Event]], None]] = []
-        self.events_out = 0
+        # Who begins to listen is either seen by the tail, or fed from where it stood.
+        self._passed_on = 0
+        self._counting_listeners = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
@@ -62,13 +66,14 @@ class Hub:
     def stop(self) -> None:
         self._stop.set()
 
-    def subscribe(self, subscriber: Subscriber) -> int:
-        """Add a stream; returns the position from which it is fed. Call on the event loop."""
-        self.subscribers.add(subscriber)
-        return self.position
+    def subscribe(self, subscriber: Subscriber, dialect: Dialect = SSE) -> int:
+        """Add a listener; returns the position from which it is fed. Call on the event loop."""
+        with self._counting_listeners:
+            self.listeners[dialect].add(subscriber)
+            return max(self.position, self._passed_on)
 
-    def unsubscribe(self, subscriber: Subscriber) -> None:
-        self.subscribers.discard(subscriber)
+    def unsubscribe(self, subscriber: Subscriber, dialect: Dialect = SSE) -> None:
+        self.listeners[dialect].discard(subscriber)
 
     def _tail(self) -> None:
         position = self.position
@@ -78,8 +83,8 @@ class Hub:
                     self._rest()
                     events = read_after(position, limit=PAGE)
                     if events:
+                        self._pass_on(events, events[-1].id)
                         position = events[-1].id
-                        self._pass_on(events, position)
                     else:
                         self._tick()
                     if len(events) < PAGE:
@@ -91,7 +96,7 @@ class Hub:
 
     def _rest(self) -> None:
         """Under a stream of commits read a few milliseconds' worth at once; the first after a pause, immediately."""
-        pause = READ_EVERY if self.subscribers else READ_EVERY_UNHEARD
+        pause = READ_EVERY if any(self.listeners.values()) else READ_EVERY_UNHEARD
         early = self._read_at + pause - time.monotonic()
         if early > 0:
             time.sleep(early)
@@ -102,21 +107,24 @@ class Hub:
             credentials.forget()
         for hear in self.hearers:
             hear(events)
-        if not self.subscribers:
-            self.on_loop(lambda: self._deliver(self._late(events), position))
-            return
-        # Encoded here, off the loop. A burst goes out in portions, so that whoever keeps up never overflows.
-        portions = list(_portions(encode_all(events))) or [[]]
-        portions[-1] += sse.touched(events)
+        with self._counting_listeners:
+            heard = [dialect for dialect, listeners in self.listeners.items() if listeners]
+            self._passed_on = position if len(heard) < len(DIALECTS) else self._passed_on
+        # Encoded here, off the loop, and all before any is told: should the database fail, the page is read again.
+        for dialect, frames in [(dialect, dialect.encode_all(events)) for dialect in heard]:
+            self._tell(dialect, frames, dialect.hints(events))
+        self.on_loop(partial(self._move_to, position))
+
+    def _tell(self, dialect: Dialect, frames: list[Frame], hints: list[Frame]) -> None:
+        """A burst goes out in portions, so that whoever keeps up never overflows."""
+        portions = list(_portions(frames)) or [[]]
         for portion in portions[:-1]:
             taken = threading.Event()
-            self.on_loop(partial(self._deliver, portion, portion[-1].id, taken))
+            self.on_loop(partial(self._deliver, dialect, portion, taken))
             taken.wait(POLL_EVERY)
-        self.on_loop(partial(self._deliver, portions[-1], position))
-
-    def _late(self, events: list[Event]) -> list[Frame]:
-        """Nobody listened when the tail looked; somebody may have come since."""
-        return encode_all(events) if self.subscribers else []
+        portions[-1] += hints
+        if portions[-1]:
+            self.on_loop(partial(self._deliver, dialect, portions[-1]))
 
     def _tick(self) -> None:
         """The bell without an event: figures moved. Told at most once a second, to those who asked."""
@@ -124,21 +132,21 @@ class Hub:
         if now - self._ticked_at < TICK_EVERY:
             return
         self._ticked_at = now
-        at = int(time.time() * 1000)
-        tick = Frame(0, None, ("tick",), None, None, sse.message("tick", None, at=at), transient=True)
-        self.on_loop(lambda: self._deliver([tick], None))
+        self.on_loop(partial(self._deliver, SSE, [sse.tick()]))
 
     def on_loop(self, call: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call)
 
-    def _deliver(self, frames: list[Frame], position: int | None, taken: threading.Event | None = None) -> None:
-        if position is not None:
-            self.position = position
-        if frames:
-            self.events_out += len(frames)
-            for subscriber in tuple(self.subscribers):
-                subscriber.take(frames)
+    def _move_to(self, position: int) -> None:
+        self.position = position
+
+    def _deliver(self, dialect: Dialect, frames: list[Frame], taken: threading.Event | None = None) -> None:
+        if last := frames[-1].id:
+            dialect.told, self.position = last, max(self.position, last)
+        dialect.events_out += len(frames)
+        for subscriber in tuple(self.listeners[dialect]):
+            subscriber.take(frames)
         if taken:
             taken.set()
 
@@ -154,19 +162,6 @@ def _portions(frames: list[Frame]) -> Iterator[list[Frame]]:
         size += len(frame.body)
     if portion:
         yield portion
-
-
-def encode_all(events: list[Event]) -> list[Frame]:
-    return [frame for frame in map(_encoded, events) if frame]
-
-
-def _encoded(event: Event) -> Frame | None:
-    try:
-        return sse.encode(event)
-    except (KeyError, TypeError, ValueError):
-        # One event that cannot be told must not silence the others.
-        log.exception("event_cannot_be_encoded", id=event.id, kind=event.kind)
-        return None
 
 
 def latest_position() -> int:

@@ -1,14 +1,27 @@
-"""What a stream that comes back has missed, read from the log. Every function here asks the database."""
+"""What a listener that comes back has missed, read from the log. Every function here asks the database.
+
+Pages are cut at fixed ids and kept for a while, so that the many who come back after a restart share what was read and
+encoded once.
+"""
 
 from __future__ import annotations
 
+import threading
+import time
+from bisect import bisect_right
+from collections import OrderedDict
+from concurrent.futures import Future
+
 from activity.models import Event
 
-from .hub import encode_all
-from .wire.sse import Frame
+from .dialects import Dialect
+from .wire.frames import Frame
 
 REPLAY_AT_MOST = 10_000
-REPLAY_PAGE = 500
+PAGE_IDS = 500
+KEPT_PAGES = 64
+KEPT_SECONDS = 10.0
+Key = tuple[str, int, int]
 
 
 def is_known(position: int) -> bool:
@@ -18,17 +31,55 @@ def is_known(position: int) -> bool:
 
 def is_gap(asked: int, upto: int) -> bool:
     """True when the position is older than the log, or too far behind to be caught up with."""
-    if asked < 0:
-        return True
     oldest = Event.objects.order_by("id").values_list("id", flat=True).first()
-    if oldest is None or asked < oldest - 1:
+    if oldest is None or asked < max(oldest - 1, 0):
         return True
+    if upto - asked <= REPLAY_AT_MOST:
+        return False
     return Event.objects.filter(id__gt=asked, id__lte=upto)[: REPLAY_AT_MOST + 1].count() > REPLAY_AT_MOST
 
 
-def missed(asked: int, upto: int) -> tuple[list[Frame], int]:
+def missed(asked: int, upto: int, dialect: Dialect) -> tuple[list[Frame], int]:
     """A page of frames after `asked`, and the position it reaches."""
-    events = list(Event.objects.settled().after(asked).filter(id__lte=upto)[:REPLAY_PAGE])
-    if not events:
-        return [], upto
-    return encode_all(events), events[-1].id
+    start = asked - asked % PAGE_IDS
+    end = min(start + PAGE_IDS, upto)
+    frames = _pages.page(dialect, start, end)
+    return frames[bisect_right(frames, asked, key=lambda frame: frame.id) :], end
+
+
+class _Pages:
+    """Encoded pages of the log by dialect and ids; read by one thread, whoever else asks for them meanwhile."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Key, tuple[float, Future[list[Frame]]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(self, dialect: Dialect, start: int, end: int) -> list[Frame]:
+        key, now = (dialect.name, start, end), time.monotonic()
+        with self._lock:
+            kept_at, page = self._kept.get(key, (0.0, None))
+            is_known = page is not None and now - kept_at < KEPT_SECONDS
+            if page is None or not is_known:
+                page = Future()
+                self._kept[key] = now, page
+                self._kept.move_to_end(key)
+                while len(self._kept) > KEPT_PAGES:
+                    self._kept.popitem(last=False)
+        if not is_known:
+            self._fill(page, key, dialect)
+        return page.result()
+
+    def _fill(self, page: Future[list[Frame]], key: Key, dialect: Dialect) -> None:
+        try:
+            page.set_result(_read(dialect, key[1], key[2]))
+        except BaseException as error:
+            with self._lock:
+                self._kept.pop(key, None)
+            page.set_exception(error)
+
+
+def _read(dialect: Dialect, start: int, end: int) -> list[Frame]:
+    return dialect.encode_all(list(Event.objects.after(start).filter(id__lte=end)))
+
+
+_pages = _Pages()

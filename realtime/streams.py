@@ -32,6 +32,7 @@ from core.metrics import STREAMS
 from core.outages import NO_DATABASE, OUTAGE
 
 from . import replay
+from .dialects import SSE
 from .hub import hub
 from .queues import Queue, Wish
 from .wire import sse
@@ -115,7 +116,7 @@ class _Query:
             workspace_id=workspace_id,
             types=tuple(word for word in self.word("types").split(",") if word),
             agents=_spellings(workspace_id, self.word("agent")),
-            tick="tick" in self.word("include").split(","),
+            include=frozenset(self.word("include").split(",")),
         )
 
     def position(self, scope: dict[str, Any]) -> int | None:
@@ -225,7 +226,7 @@ class Stream:
             await self._put(_resync(upto))
             return
         while asked < upto:
-            frames, asked = await database_sync_to_async(replay.missed)(asked, upto)
+            frames, asked = await database_sync_to_async(replay.missed)(asked, upto, SSE)
             piece = b"".join(frame.body for frame in frames if self._queue.wish.wants(frame))
             if piece:
                 await self._put(piece)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from core.errors import NotFound
 from core.ids import LARGEST_ID
-
-
-def shown(kind: str, id: int | None) -> str | None:
-    return None if id is None else f"{kind}_{id}"
+from core.ids import shown as shown
 
 
 def human(kind: str, id: int) -> str | None:

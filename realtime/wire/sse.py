@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -14,23 +13,11 @@ from activity.models import Event
 from core.clock import milliseconds
 
 from . import legacy
+from .frames import TICK
+from .frames import Frame as Frame
 
-TICK = ("tick",)
 HEARTBEAT = b": heartbeat\n\n"
 RETRY = b"retry: 3000\n\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What one event is on this wire. `types` are the names a filter may ask for; `body` goes out in one write."""
-
-    id: int
-    workspace_id: int | None
-    types: tuple[str, ...]
-    agent_id: int | None
-    agent_name: str | None
-    body: bytes
-    transient: bool = False
 
 
 Data = dict[str, Any]
@@ -201,8 +188,13 @@ def touched(events: Iterable[Event]) -> list[Frame]:
 
 def _touched(workspace_id: int, ids: dict[str, set[int]]) -> Frame:
     data = {name: sorted(some) for name, some in ids.items()}
-    body = message("tick", data, at=int(time.time() * 1000))
-    return Frame(0, workspace_id, TICK, None, None, body, transient=True)
+    return tick(workspace_id, data)
+
+
+def tick(workspace_id: int | None = None, data: Any = None) -> Frame:
+    """A hint for pages: figures moved, in this workspace or somewhere."""
+    body = message(TICK, data, at=int(time.time() * 1000))
+    return Frame(0, workspace_id, (TICK,), None, None, body, transient=True, needs=TICK)
 
 
 def message(type: str, data: Any, *, at: int) -> bytes:

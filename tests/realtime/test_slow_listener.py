@@ -112,7 +112,7 @@ def test_a_queue_holds_so_many_frames_and_bytes_at_most():
 
 
 def test_what_is_transient_gives_way_first():
-    queue = queue_for(Wish(1, tick=True))
+    queue = queue_for(Wish(1, include=frozenset({"tick"})))
     queue.take([frame(0, transient=True)] * QUEUE_FRAMES)
     queue.take([frame(1, 7)])
     assert queue.drain() == b"x" * 7
@@ -120,6 +120,6 @@ def test_what_is_transient_gives_way_first():
 
 
 def test_transient_frames_never_overflow_a_queue():
-    queue = queue_for(Wish(1, tick=True))
+    queue = queue_for(Wish(1, include=frozenset({"tick"})))
     queue.take([frame(0, transient=True)] * QUEUE_FRAMES * 3)
     assert not queue.overflowed
