@@ -124,7 +124,9 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.NOTIFICATION_DELETED: frozenset({"ids", "recipient", "n"}),
     Kind.AGENT_REGISTERED: AGENT_KEYS,
     Kind.AGENT_UPDATED: AGENT_KEYS,
-    Kind.AGENT_PRESENCE: frozenset({"id", "name", "status", "was", "last_seen", "last_activity"}),
+    Kind.AGENT_PRESENCE: frozenset(
+        {"id", "name", "status", "was", "last_seen", "last_activity", "working_told"}
+    ),
     Kind.AGENT_REMOVED: frozenset({"id", "name"}),
     Kind.AGENT_STATUS_CHANGED: frozenset({"id", "slug", "name", "status", "was", "reason", "until"}),
     Kind.AGENT_CONTROL: frozenset({"id", "slug", "name", "action", "reason"}),

@@ -179,6 +179,7 @@ class SpawnRequest(models.Model):
             "reason": self.reason,
             "status": self.status,
             "decided_by": self.decided_by,
+            "decision_reason": self.decision_reason,
             "created_at": milliseconds(self.created_at),
         }
 

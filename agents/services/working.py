@@ -22,9 +22,11 @@ ACTIVITY: dict[str, str] = {
 
 
 @transaction.atomic
-def heard_working(*, agent: Agent, shows: str | None, actor: Actor, now: datetime) -> list[Event]:
+def heard_working(
+    *, agent: Agent, shows: str | None, actor: Actor, now: datetime, working_told: bool = False
+) -> list[Event]:
     """A sign of life, and the status that it `shows`, if any; the events are the caller's to record. Who is stopped
-    looks stopped, whatever it says."""
+    looks stopped, whatever it says. `working_told` when the caller has told already that it works."""
     row = lock(agent)
     was = row.status
     if shows is not None and shows != was and not _is_stopped(agent):
@@ -35,9 +37,12 @@ def heard_working(*, agent: Agent, shows: str | None, actor: Actor, now: datetim
     agent.status = row.status
     if row.status == was:
         return []
+    shown = presence_fact(row, was, actor)
+    if working_told:
+        shown.data = {**(shown.data or {}), "working_told": True}
     # People read of trouble. That somebody works and rests again, many times in an hour, is for their screens.
     told = [status_story(row, by=row.name)] if Agent.Status.ERROR in (was, row.status) else []
-    return [presence_fact(row, was, actor), *told]
+    return [shown, *told]
 
 
 def _is_stopped(agent: Agent) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -49,24 +49,29 @@ class StreamItem(Shape):
 
 
 class SessionItem(StreamItem):
+    type: Literal["agent_session"]
     session_id: Name
 
 
 class WorkingItem(StreamItem):
+    type: Literal["agent_working"]
     task_id: Annotated[Text, Field(max_length=40)] | None = None
 
 
 class TextItem(StreamItem):
+    type: Literal["agent_text"]
     text: Speech
 
 
 class ToolItem(StreamItem):
+    type: Literal["agent_tool"]
     tool: Name
     input: dict[str, Any]
     tool_use_id: Use | None = None
 
 
 class ToolResultItem(StreamItem):
+    type: Literal["agent_tool_result"]
     tool: Name
     result: Result
     tool_use_id: Use | None = None
@@ -80,19 +85,23 @@ class Todo(Shape):
 
 
 class TodosItem(StreamItem):
+    type: Literal["agent_todos"]
     todos: Annotated[list[Todo], Field(max_length=100)]
 
 
 class DoneItem(StreamItem):
+    type: Literal["agent_done"]
     role: Annotated[Text, Field(max_length=200)]
     cost: Dollars
 
 
 class ErrorItem(StreamItem):
+    type: Literal["agent_error"]
     error: Speech
 
 
 class DelegationItem(StreamItem):
+    type: Literal["delegation_update"]
     delegation_id: Key
     status: Literal["pending", "running", "done", "failed", "canceled"]
     to_role: Name
@@ -112,23 +121,20 @@ class Wish(Shape):
 
 
 class SpawnItem(StreamItem):
+    type: Literal["agent_spawn_request"]
     request: Wish
 
 
+AnyItem = Annotated[
+    SessionItem | WorkingItem | TextItem | ToolItem | ToolResultItem | TodosItem | DoneItem | ErrorItem | DelegationItem
+    | SpawnItem,
+    Field(discriminator="type"),
+]  # fmt: skip
 SHAPES: dict[str, type[StreamItem]] = {
-    "agent_session": SessionItem,
-    "agent_working": WorkingItem,
-    "agent_text": TextItem,
-    "agent_tool": ToolItem,
-    "agent_tool_result": ToolResultItem,
-    "agent_todos": TodosItem,
-    "agent_done": DoneItem,
-    "agent_error": ErrorItem,
-    "delegation_update": DelegationItem,
-    "agent_spawn_request": SpawnItem,
+    get_args(shape.model_fields["type"].annotation)[0]: shape for shape in get_args(get_args(AnyItem)[0])
 }
 # Of every item; and by what names the service knows fields that are called otherwise here.
-COMMON = {"seq", "ts", "run_id"}
+COMMON = {"type", "seq", "ts", "run_id"}
 RENAMED = {"to_agent_id": "to_agent", "parent_delegation_id": "parent"}
 
 

@@ -108,7 +108,9 @@ class AgentTodos(V1View):
     )
     def get(self, request: Request, id: str) -> Response:
         found = Todos.objects.filter(agent=find_own_agent(self, id)).first()
-        return Response({"todos": found.items if found else [], "updatedAt": moment(found and found.updated_at)})
+        return Response(
+            {"todos": found.items if found else [], "updatedAt": moment(found.updated_at if found else None)}
+        )
 
 
 class Delegations(V1View):

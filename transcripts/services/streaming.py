@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from activity.catalogue import Kind
 from activity.services import record
 from agents.models import Agent
 from agents.services.working import heard_working
@@ -76,7 +77,10 @@ def _check_run(batch: Batch, item: Item) -> None:
 def _keep(batch: Batch) -> None:
     session = batch.session
     # After all else: whoever stops an agent takes its mandate before it.
-    told = heard_working(agent=batch.agent, shows=batch.shows, actor=batch.actor, now=batch.now)
+    is_working = any(event.kind == Kind.AGENT_WORKING for event in batch.events)
+    told = heard_working(
+        agent=batch.agent, shows=batch.shows, actor=batch.actor, now=batch.now, working_told=is_working
+    )
     if batch.events or told:
         record(*batch.events, *told, at=batch.now)
     if batch.events:

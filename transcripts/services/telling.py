@@ -104,7 +104,8 @@ def _order(event: Event) -> Order | None:
     data: dict[str, Any] = event.data or {}
     if event.kind == Kind.SPAWN_RESOLVED:
         request = data["request"]
-        return Order(event.pk, ANSWERS[request["status"]], None, event.at, request["id"])
+        reason = request["decision_reason"] or None
+        return Order(event.pk, ANSWERS[request["status"]], reason, event.at, request["id"])
     if event.kind == Kind.AGENT_CONTROL:
         return Order(event.pk, data["action"], data.get("reason"), event.at)
     action = ACTIONS.get(data["status"])

@@ -45,10 +45,10 @@ def end_call(batch: Batch, *, use: str, output: str, is_error: bool) -> None:
 
 def _open_call(batch: Batch, use: str) -> ToolCall | None:
     known = [entry.tool_call_id for entry in batch.entries if entry.tool_use_id == use and entry.tool_call_id]
-    if not known:
-        rows = Entry.objects.of(batch.agent.pk).filter(tool_use_id=use, tool_call_id__isnull=False)
-        known = [rows.values_list("tool_call_id", flat=True).first()]
-    return ToolCall.objects.select_related("agent").exclude(status__in=ToolCall.FINAL).filter(pk=known[-1]).first()
+    rows = Entry.objects.of(batch.agent.pk).filter(tool_use_id=use, tool_call_id__isnull=False)
+    id = known[-1] if known else rows.values_list("tool_call_id", flat=True).first()
+    open_calls = ToolCall.objects.select_related("agent").exclude(status__in=ToolCall.FINAL)
+    return open_calls.filter(pk=id).first() if id else None
 
 
 def _permission(batch: Batch, use: str) -> Permission | None:

@@ -45,6 +45,7 @@ REQUEST = {
     "rollbackPlan": "Take the page down",
     "expiresIn": "4h",
 }
+HELPER = {"name": "Robin", "role": "tester", "task": "Try every command of the guide"}
 COMMAND = {"type": "TOOL_CALL", "tool": "exec", "command": "rm -rf /tmp/test"}
 
 
@@ -76,6 +77,7 @@ class ExampleTests(V1ApiTestCase):
         jordan = self.registration()
         task = self.work(jordan)
         self.rules(jordan, task)
+        self.at_work(jordan, task)
         self.watching(jordan, task)
 
     def registration(self) -> Agent:
@@ -139,6 +141,30 @@ class ExampleTests(V1ApiTestCase):
         self.play("DELETE", f"/permissions/{other}", as_=jordan)
         self.play("GET", "/permissions?status=APPROVED&limit=1")
 
+    def at_work(self, jordan: Agent, task: str) -> None:
+        told = [
+            {"type": "agent_session", "sessionId": "7c9e6679"},
+            {"type": "agent_working", "taskId": task},
+            {"type": "agent_todos", "todos": [{"content": "Read the notes", "status": "in_progress"}]},
+            {"type": "agent_text", "text": "First the release notes."},
+            {"type": "agent_tool", "tool": "read", "input": {"path": "NOTES.md"}, "toolUseId": "toolu_02"},
+            {"type": "agent_tool_result", "tool": "read", "result": "# Notes", "toolUseId": "toolu_02"},
+            {"type": "delegation_update", "delegationId": "dlg_1", "status": "running", "toRole": "tester"},
+            {"type": "agent_spawn_request", "request": {"agents": [HELPER], "reason": "There is much to test"}},
+            {"type": "agent_text"},
+        ]
+        events = [{**one, "seq": seq} for seq, one in enumerate(told, start=1)]
+        body = {"sessionKey": "session_abc123", "events": events}
+        place = self.play("POST", "/agents/jordan/stream", body, as_=jordan)["lastEventId"]
+        for path in ("sessions", "todos", "delegations"):
+            self.play("GET", f"/agents/jordan/{path}")
+        entry = self.play("GET", "/agents/jordan/log?limit=2")["entries"][0]["id"]
+        self.play("PATCH", f"/agents/jordan/log/{entry}", {"hidden": True})
+        wish = self.play("GET", "/spawn-requests?status=pending")["requests"][0]["id"]
+        self.play("POST", f"/spawn-requests/{wish}/respond", {"approved": True, "reason": "One is enough"})
+        self.play("POST", "/agents/jordan/messages", {"text": "Leave the changelog to me."})
+        self.play("GET", f"/agents/jordan/inbox?after={place}&wait=30", as_=jordan)
+
     def watching(self, jordan: Agent, task: str) -> None:
         hand_in = {"toStatus": "REVIEW", "deliverable": DELIVERABLE, "reviewChecklist": CHECKLIST}
         self.play("POST", f"/tasks/{task}/transition", hand_in, as_=jordan)
@@ -170,6 +196,8 @@ class ExampleTests(V1ApiTestCase):
         span = {"since": "2026-02-02T09:00:00Z", "until": "2026-02-02T09:30:00Z"}
         self.play("POST", f"/webhooks/{hook}/replay", span, as_=self.alice)
         self.play("DELETE", f"/webhooks/{hook}", as_=self.alice)
+        home = f"ws_{self.home.pk}"
+        self.play("POST", f"/workspaces/{home}/reset", {"confirm": home}, as_=self.alice)
         self.play("DELETE", "/auth/token", as_=self.keys[self.vera])
 
     def test_every_example_is_what_is_answered(self) -> None:
