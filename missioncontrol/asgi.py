@@ -15,6 +15,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
+from activity.lifecycle import tell_of_beginning  # noqa: E402
 from api.v1 import together  # noqa: E402
 from api.v1.errors import no_database  # noqa: E402
 from core import tracing  # noqa: E402
@@ -75,6 +76,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
     end_with_parent()
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(bridge.pool, hub.start, loop)
+    await loop.run_in_executor(bridge.pool, tell_of_beginning, "web")
     await inner.start()
     _settle_memory()
     await send({"type": "lifespan.startup.complete"})

@@ -109,9 +109,10 @@ class ReaderLoop(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         from django.utils import timezone
 
-        from activity import readers, vitals
+        from activity import lifecycle, readers, vitals
 
         vitals.worker_seen(now=timezone.now())
+        lifecycle.tell_of_beginning("worker")
         threading.Thread(target=readers.run, args=(self._stop,), name="readers", daemon=True).start()
 
     def stop(self, parent: Any) -> None:

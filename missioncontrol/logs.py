@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from django.conf import settings
 
 from core import cause
 from core.secrets import REDACTED, redact
@@ -49,7 +50,7 @@ def configure(format: str, level: str) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [handler, *_for_the_control_channel()]
     root.setLevel(level)
     for name in TOO_FRANK:
         logging.getLogger(name).setLevel(max(root.level, logging.INFO))
@@ -63,6 +64,14 @@ def configure(format: str, level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _for_the_control_channel() -> list[logging.Handler]:
+    if not (settings.CONTROL_CHANNEL and settings.CONTROL_LOG):
+        return []
+    from activity.loglines import ToTheLog
+
+    return [ToTheLog()]
 
 
 def _add_cause(logger: Any, name: str, line: Line) -> Line:

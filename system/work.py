@@ -25,11 +25,12 @@ from transcripts.services.spawning import expire_requests
 from webhooks.retention import forget_old_deliveries
 from webhooks.services import retry_due
 
-from . import lookup
+from . import heartbeats, lookup
 from .search.indexing import index_news
 from .services.backups import create_backup, let_go_of_old
 from .services.cleanup import clean_up
 from .services.daily import write_dailies
+from .services.heartbeats import skip_heartbeats
 
 NAMES_TOLD = 20
 
@@ -52,6 +53,8 @@ def clean(now: datetime) -> str:
 
 
 def check_heartbeats(now: datetime) -> str:
+    if not heartbeats.are_on():
+        return f"Heartbeats are switched off: {skip_heartbeats(now=now)} agents were told of"
     minutes = lookup.number("general.agent_timeout_minutes", low=0, high=365 * 24 * 60)
     marked = mark_stale_agents(now=now, silence=timedelta(minutes=minutes))
     if not marked:
@@ -99,7 +102,8 @@ def expire_permissions(now: datetime) -> str:
 
 
 def watch_agents(now: datetime) -> str:
-    changed = liveness.watch_agents(now=now, silence=timedelta(minutes=settings.OFFLINE_MINUTES))
+    silence = timedelta(minutes=settings.OFFLINE_MINUTES)
+    changed = liveness.watch_agents(now=now, silence=silence, checks=heartbeats.are_on())
     return f"Changed {changed} agents"
 
 

@@ -54,6 +54,16 @@ class Waiting:
         }
         return [kind for kind, found in groups.items() if found]
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of what, in words for people."""
+        return {
+            "mention": len(self.mentions),
+            "task": len(self.tasks),
+            "notification": self.unread,
+            "urgent message": len(self.urgent),
+        }
+
 
 class Memory:
     """What waited for whom, and under which token of the log that was found out. Nothing can wait for an agent

@@ -5,17 +5,20 @@ Everything here takes many beats at once, since beats of a whole fleet are writt
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from agents.models import Agent, is_number
 from agents.scope import NOT_YOU, may_speak_for
 from agents.services import SignOfLife, hear_from
+from agents.services.heartbeats import Told, tell_of_beats
 from connections.services import touch
 from core.actors import Actor
 from core.cause import Cause
@@ -56,6 +59,7 @@ class Answer:
 @transaction.atomic
 def take_beats(beats: Sequence[Beat], *, now: datetime) -> list[Answer | Denied | None]:
     """One outcome per beat, in order: its answer, Denied, or None when there is no such agent."""
+    began = time.perf_counter()
     agents = _agents_of(beats)
     outcomes: list[Answer | Denied | None] = []
     heard: dict[int, list[tuple[Beat, Agent]]] = defaultdict(list)
@@ -69,6 +73,9 @@ def take_beats(beats: Sequence[Beat], *, now: datetime) -> list[Answer | Denied 
     waiting = {id: waiting_for({a for _, a in here}, workspace_id=id, now=now) for id, here in heard.items()}
     for workspace_id, here in heard.items():
         _take(workspace_id, here, waiting[workspace_id], now)
+        if settings.CONTROL_CHANNEL:
+            told = [Told(agent, beat.actor, waiting[workspace_id][agent.name].counts) for beat, agent in here]
+            tell_of_beats(told, now=now, began=began)
     return [
         Answer(out.agent, waiting[out.agent.workspace_id][out.agent.name], out.token_recorded)
         if isinstance(out, Answer)

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from django.db import transaction
 
+from activity.models import Event
 from activity.services import record
 from agents import gateway
+from agents.gateway import GatewayUnavailable
 from agents.models import Agent
 from core.actors import Actor
 from core.errors import Invalid
 from notifications.services import Note, post
 
+from .heartbeats import TOKEN, Status, heartbeat
 from .telling import agent_story, presence_fact, status_story
 
 WAKE_ACTIVITY = "Manual wake"
+WAKE = "wake-up"
 
 
 def wake_agent(*, agent: Agent, actor: Actor, now: datetime, message: str = "") -> str:
     """Wake the agent's session, and mark it idle; returns what the gateway said. Raises GatewayUnavailable."""
     if not agent.session_key:
         raise Invalid("Agent has no session key configured")
-    said = gateway.send(agent.session_key, message or _wake_up(agent))
+    began = time.perf_counter()
+    try:
+        said = gateway.send(agent.session_key, message or _wake_up(agent))
+    except GatewayUnavailable as error:
+        _tell_of_wake(heartbeat(agent, "failed", actor=actor, preview=WAKE, reason=error.message, began=began), now)
+        raise
     _mark_woken(agent, actor, now)
+    status: Status = "ok-token" if TOKEN in said else "sent"
+    _tell_of_wake(heartbeat(agent, status, actor=actor, preview=WAKE, began=began), now)
     return said
+
+
+@transaction.atomic
+def _tell_of_wake(events: list[Event], now: datetime) -> None:
+    if events:
+        record(*events, at=now)
 
 
 def _wake_up(agent: Agent) -> str:

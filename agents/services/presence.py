@@ -14,6 +14,7 @@ from agents.models import Agent
 from core.actors import Actor
 from core.cause import Cause
 
+from .heartbeats import heartbeat
 from .telling import agent_story, presence_fact, status_story
 
 HEARTBEAT_ACTIVITY = "Heartbeat check"
@@ -67,4 +68,5 @@ def _beat_story(agent: Agent, finds: Sequence[str]) -> Event:
 
 def went_silent(agent: Agent, *, was: str, actor: Actor) -> list[Event]:
     """The events of an agent that the sweep has marked offline."""
-    return [presence_fact(agent, was, actor), status_story(agent, by="heartbeat")]
+    told = heartbeat(agent, "failed", actor=actor, reason="no heartbeat")
+    return [presence_fact(agent, was, actor), status_story(agent, by="heartbeat"), *told]

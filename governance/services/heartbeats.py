@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 
@@ -14,6 +16,7 @@ from agents.models import Agent, Mandate
 from agents.services import HEARTBEAT_ACTIVITY, presence_fact
 from agents.services.control import come_back, presence_of
 from agents.services.finding import lock
+from agents.services.heartbeats import Told, tell_of_beats
 from agents.services.telling import status_story
 from core.actors import Actor, system
 from governance.models import Approval
@@ -32,6 +35,7 @@ NOTES_AT_MOST = 30
 TASKS_AT_MOST = 50
 BEAT_COLUMNS = ("health", "heartbeat_at", "restart_asked_at", "status_reason", "current_task_id", "metadata")
 Control = Mandate.Control
+WORKING = (Control.ACTIVE, Control.DRAINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Reply:
 
 @transaction.atomic
 def hear_beat(*, agent: Agent, beat: Beat, actor: Actor, now: datetime) -> Reply:
+    began = time.perf_counter()
     held = allowances.lock(agent.pk)
     agent = lock(agent)
     mandate = _in_time(agent, held, actor, now)
@@ -72,7 +77,7 @@ def hear_beat(*, agent: Agent, beat: Beat, actor: Actor, now: datetime) -> Reply
         mandate.status_reason = None
     mandate.save(update_fields=BEAT_COLUMNS)
     _show(agent, mandate, actor, now)
-    return Reply(
+    reply = Reply(
         agent=agent,
         mandate=mandate,
         notes=hand_over(workspace_id=agent.workspace_id, recipient=agent.name, now=now, at_most=NOTES_AT_MOST),
@@ -81,6 +86,11 @@ def hear_beat(*, agent: Agent, beat: Beat, actor: Actor, now: datetime) -> Reply
         restart=restart,
         budget=_budget(mandate, now),
     )
+    if settings.CONTROL_CHANNEL:
+        handed = {"notification": len(reply.notes), "approval": len(reply.approvals), "task": len(reply.tasks)}
+        told = Told(agent, actor, handed, skipped="" if mandate.control in WORKING else mandate.control.lower())
+        tell_of_beats([told], now=now, began=began)
+    return reply
 
 
 def _budget(mandate: Mandate, now: datetime) -> Budget:
@@ -118,7 +128,7 @@ def _decidable(agent: Agent, mandate: Mandate, now: datetime) -> list[Approval]:
 
 def _waiting(agent: Agent, mandate: Mandate) -> list[Task]:
     """What it has begun, then what it may begin: the most urgent first."""
-    if mandate.control not in (Control.ACTIVE, Control.DRAINED):
+    if mandate.control not in WORKING:
         return []
     begun = Task.Status.IN_PROGRESS
     statuses = [begun] if mandate.control == Control.DRAINED else list(BEGUN)

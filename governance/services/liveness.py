@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from activity.services import record
 from agents.models import Agent, Mandate
 from agents.services.control import come_back, set_control
+from agents.services.heartbeats import heartbeat
 from core.actors import system
 from governance.models import Alert
 
@@ -22,10 +24,10 @@ BATCH = 200
 Control = Mandate.Control
 
 
-def watch_agents(*, now: datetime, silence: timedelta) -> int:
-    """All of it; returns how many agents it changed."""
+def watch_agents(*, now: datetime, silence: timedelta, checks: bool = True) -> int:
+    """All of it; returns how many agents it changed. Without `checks` nobody is given up for being silent."""
     gone, back, freed = (
-        give_up_silent(now=now, silence=silence),
+        give_up_silent(now=now, silence=silence) if checks else [],
         welcome_back(now=now, silence=silence),
         end_timed(now=now),
     )
@@ -59,6 +61,8 @@ def _give_up(agent: Agent, now: datetime, before: datetime) -> bool:
         agent_id=silent.pk,
     )
     open_alert(trouble=trouble, actor=by, now=now)
+    if told := heartbeat(silent, "failed", actor=by, reason=SILENT):
+        record(*told, at=now)
     return True
 
 

@@ -106,13 +106,13 @@ class Channel(Server):
         try:
             for name in self.others:
                 self.start(name)
-            self._wait_until_open()
+            self.wait_until_open()
         except BaseException:
             self.__exit__(None, None, None)
             raise
         return self
 
-    def _wait_until_open(self, seconds: float = 60) -> None:
+    def wait_until_open(self, seconds: float = 60) -> None:
         until = time.monotonic() + seconds
         while self.processes["control"].poll() is None and time.monotonic() < until:
             with suppress(OSError):

@@ -7,6 +7,7 @@ from typing import Any
 
 from activity.catalogue import Kind
 from agents.models import Agent
+from agents.services.heartbeats import TOKEN, heartbeat
 from core.errors import Invalid
 from core.money import micro
 from tokens.models import Run
@@ -33,6 +34,8 @@ def _working(batch: Batch, item: Item) -> None:
 
 def _text(batch: Batch, item: Item) -> None:
     batch.tell(Kind.AGENT_TEXT, {"text": item.fields["text"], "run_id": item.run_id})
+    if item.fields["text"].strip() == TOKEN:
+        batch.events += heartbeat(batch.agent, "ok-token", actor=batch.actor)
     batch.enter(item, Entry.Kind.TEXT, item.fields["text"])
 
 
