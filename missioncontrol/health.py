@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from activity.models import Reader
 from activity.vitals import CONTROL, is_alive, worker_is_alive
+from integrations import contacts
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -26,6 +27,9 @@ def ready(request: HttpRequest) -> JsonResponse:
         # Told, but no reason to send nobody here: what is served does not need it.
         seen = is_alive(CONTROL, now=timezone.now())
         checks["control"] = "ok" if seen else "enabled, but not running: start it with `make run`"
+    if checks["database"] == "ok":
+        # Neither is what lies outside.
+        checks |= {f"integration {name}": detail for name, detail in contacts.troubles().items()}
     answer = JsonResponse({"status": "ready" if ok else "not ready", "checks": checks}, status=200 if ok else 503)
     answer._has_been_logged = True  # type: ignore[attr-defined]  # being asked too early is no error
     return answer

@@ -72,6 +72,7 @@ DOMAIN_APPS = [
     "alerts",
     "webhooks",
     "provisioning",
+    "integrations",
     "system",
     "system.search",
     "system.importing",

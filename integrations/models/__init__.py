@@ -1,0 +1,3 @@
+from .contact import Contact
+
+__all__ = ["Contact"]
