@@ -102,8 +102,8 @@ def expire_permissions(now: datetime) -> str:
 
 
 def watch_agents(now: datetime) -> str:
-    silence = timedelta(minutes=settings.OFFLINE_MINUTES)
-    changed = liveness.watch_agents(now=now, silence=silence, checks=heartbeats.are_on())
+    silence = timedelta(minutes=settings.OFFLINE_MINUTES) if heartbeats.are_on() else None
+    changed = liveness.watch_agents(now=now, silence=silence)
     return f"Changed {changed} agents"
 
 

@@ -24,14 +24,14 @@ BATCH = 200
 Control = Mandate.Control
 
 
-def watch_agents(*, now: datetime, silence: timedelta, checks: bool = True) -> int:
-    """All of it; returns how many agents it changed. Without `checks` nobody is given up for being silent."""
-    gone, back, freed = (
-        give_up_silent(now=now, silence=silence) if checks else [],
-        welcome_back(now=now, silence=silence),
-        end_timed(now=now),
-    )
-    return len(gone) + len(back) + len(freed) + len(retire_overdue(now=now))
+def watch_agents(*, now: datetime, silence: timedelta | None) -> int:
+    """All of it; returns how many agents it changed. With `silence` None nobody asks who was heard of."""
+    changed: list[Agent] = []
+    if silence is not None:
+        changed += give_up_silent(now=now, silence=silence)
+        changed += welcome_back(now=now, silence=silence)
+    changed += end_timed(now=now)
+    return len(changed) + len(retire_overdue(now=now))
 
 
 def give_up_silent(*, now: datetime, silence: timedelta) -> list[Agent]:
