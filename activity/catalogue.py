@@ -127,8 +127,8 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.AGENT_PRESENCE: frozenset(
         {"id", "name", "status", "was", "last_seen", "last_activity", "working_told"}
     ),
-    Kind.AGENT_REMOVED: frozenset({"id", "name"}),
-    Kind.AGENT_STATUS_CHANGED: frozenset({"id", "slug", "name", "status", "was", "reason", "until"}),
+    Kind.AGENT_REMOVED: SPEAKER_KEYS,
+    Kind.AGENT_STATUS_CHANGED: SPEAKER_KEYS | {"status", "presence", "was", "reason", "until"},
     Kind.AGENT_CONTROL: frozenset({"id", "slug", "name", "action", "reason"}),
     Kind.AGENT_SESSION: SPEAKER_KEYS | {"session_id"},
     Kind.AGENT_WORKING: SPEAKER_KEYS | {"task_id"},

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts import credentials
-from accounts.access.limits import WS_TOKEN, limiter
 from accounts.credentials import Presented
 from accounts.models import DEFAULT_WORKSPACE
 from accounts.scopes import ip_by, presented_by
 from core.actors import Actor, Role
+from core.errors import RateLimited
 from system import pin
 
 # Operators of the default workspace, and never more.
@@ -76,12 +78,10 @@ def _known(credential: Credential) -> tuple[Credential, Actor] | Refusal:
 
 
 def _by_token(given: str, ip: str) -> tuple[Credential, Actor] | Refusal:
-    if limiter().is_used_up(WS_TOKEN, ip):
-        return UNAUTHORIZED
-    found = _known(Credential(token=given.lower()))
-    if isinstance(found, Refusal):
-        limiter().check(WS_TOKEN, ip)
-    return found
+    with suppress(RateLimited):
+        if pin.check(given, ip=ip, now=timezone.now()):
+            return Credential(token=given), HOLDER_OF_PIN
+    return UNAUTHORIZED
 
 
 def _is_local(scope: dict[str, Any]) -> bool:

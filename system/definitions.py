@@ -15,6 +15,8 @@ class Definition:
     description: str
     # False: read by the product, shown only when somebody has set it.
     listed: bool = True
+    # Shown to nobody, as is what is kept of it.
+    secret: bool = False
 
     @property
     def category(self) -> str:
@@ -77,6 +79,7 @@ def definitions() -> dict[str, Definition]:
             listed=False,
         ),
         Definition("general.heartbeats", "true", "Whether agents are woken and checked by the server", listed=False),
+        Definition("realtime.ws_pin", "", "PIN of the WebSocket: 8 characters or more", listed=False, secret=True),
         *(Definition(key, "true", "Whether this job runs", listed=False) for key in SWITCHES),
     ]
     return {one.key: one for one in (*retention, *gateway, *FIXED, *unlisted)}

@@ -11,7 +11,9 @@ from core.ratelimit import Counters, FileCounters, Limit, Limiter, RedisCounters
 TOO_MANY = "Too many requests. Please try again later."
 LOGIN = Limit("login", 5, "Too many login attempts. Try again in a minute.", critical=True)
 # Failures alone count, of the sign-in by PIN and of sockets together.
-WS_TOKEN = Limit("ws-token", 5, "Too many failed attempts. Try again in five minutes.", seconds=300, critical=True)
+WS_TOKEN = Limit(
+    "ws-token", 5, "Too many failed attempts. Try again in five minutes.", seconds=300, critical=True, headers=True
+)
 PASSWORD = Limit("password", 5, "Too many password change attempts. Try again in a minute.", critical=True)
 IDENTITY = Limit("identity", 20, "Too many identity or credential changes. Please try again later.", critical=True)
 REFUSALS_TOLD = Limit("told", 1, "", critical=True)

@@ -103,7 +103,7 @@ def delete_agent(*, agent: Agent, actor: Actor, now: datetime, remove_workspace:
             actor=actor,
             subject=ref("agent", id),
             agent_id=id,
-            data={"id": id, "name": agent.name},
+            data={"id": id, "name": agent.name, "slug": agent.slug},
         ),
         at=now,
     )

@@ -111,6 +111,7 @@ def _fact(agent: Agent, mandate: Mandate, was: str, actor: Actor) -> Event:
         "slug": agent.slug,
         "name": agent.name,
         "status": mandate.control,
+        "presence": agent.status,
         "was": was,
         "reason": mandate.status_reason,
         "until": milliseconds(mandate.status_until) if mandate.status_until else None,

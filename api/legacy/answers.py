@@ -194,6 +194,9 @@ ANSWERS: dict[str, Schema] = {
     "TokensAnswer": FREE,
     "TokensByAgent": has(agents=many(FREE), summary=FREE),
     "UserAnswer": has(user=USER),
+    "LoginAnswer": has(
+        "user", "token", "success", "pinRequired", user=USER, token=maybe(TEXT), success=FLAG, pinRequired=FLAG
+    ),
 }  # fmt: skip
 
 SPENT = has("taskId", model=TEXT, inputTokens=WHOLE, outputTokens=WHOLE, taskId=WHOLE)
@@ -209,7 +212,7 @@ BODIES: dict[str, Schema] = {
     ),
     "Disconnect": has(connection_id=TEXT),
     "Heartbeat": has("connection_id", "token_usage", connection_id=TEXT, token_usage=SPENT),
-    "Login": has(username=TEXT, password=TEXT),
+    "Login": has("username", "password", "pin", username=TEXT, password=TEXT, pin=TEXT),
     "MarkRead": has("ids", "recipient", "markAllRead", ids=many(WHOLE), recipient=TEXT, markAllRead=FLAG),
     "ProfileChange": has(
         "current_password", "new_password", "display_name", current_password=TEXT, new_password=TEXT, display_name=TEXT

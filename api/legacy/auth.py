@@ -15,8 +15,11 @@ from accounts.access import limits
 from accounts.credentials import digest, resolve
 from accounts.models import ApiKey, User
 from accounts.scopes import presented_in
+from core import pins
 from core.actors import Actor
 from core.errors import Denied, Invalid, Unauthenticated
+from core.ratelimit import Limit
+from system import pin
 
 from .base import LegacyView
 from .docs import describe
@@ -43,12 +46,24 @@ class Login(LegacyView):
     limit = limits.LOGIN
     limited = frozenset({"POST"})
 
+    def check_rate(self, limit: Limit, key: str) -> None:
+        """Of sign-ins by PIN only failures are limited, together with those of sockets."""
+        if not _is_by_pin(self.sent()):
+            super().check_rate(limit, key)
+
     @describe(
-        "Sign in with user name and password; sets the session cookie.", body="Login", answers={200: "UserAnswer"}
+        "Sign in with user name and password, which sets the session cookie, or with the PIN of the WebSocket, which"
+        " gives its token.",
+        body="Login",
+        answers={200: "LoginAnswer"},
     )
     def post(self, request: Request) -> Response:
         sent = self.sent_object()
+        if _is_by_pin(sent):
+            return self._by_pin(sent["pin"])
         username, password = sent.get("username"), sent.get("password")
+        if "pin" in sent:
+            raise Invalid("Send either a PIN, or a user name and password")
         if not (isinstance(username, str) and isinstance(password, str) and username and password):
             raise Invalid("Username and password are required")
         if not User.objects.exists():
@@ -61,6 +76,18 @@ class Login(LegacyView):
         auth.login(request._request, user, backend=BACKEND)
         services.note_sign_in(user=user, now=self.now, origin=self.origin)
         return Response({"user": user_out(user.as_actor(), user.avatar_url)})
+
+    def _by_pin(self, sent: str) -> Response:
+        if not pin.token():
+            return Response({"token": None, "success": True, "pinRequired": False})
+        token = pins.token_of(sent)
+        if not pin.check(token, ip=self.ip, now=self.now):
+            raise Unauthenticated("Invalid PIN")
+        return Response({"token": token, "success": True})
+
+
+def _is_by_pin(sent: Any) -> bool:
+    return isinstance(sent, dict) and isinstance(sent.get("pin"), str) and "username" not in sent
 
 
 class Logout(LegacyView):

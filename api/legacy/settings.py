@@ -13,7 +13,7 @@ from core.clock import seconds
 from core.errors import Invalid
 from system.definitions import Definition, definitions
 from system.models import Setting
-from system.services.settings import reset_setting, set_settings
+from system.services.settings import HIDDEN, reset_setting, set_settings
 
 from .base import LegacyView
 from .docs import describe
@@ -83,13 +83,17 @@ class Settings(LegacyView):
 def _defined(one: Definition, row: Setting | None) -> dict[str, Any]:
     return {
         "key": one.key,
-        "value": row.value if row else one.default,
+        "value": _shown(one, row.value) if row else one.default,
         "description": one.description,
         "category": one.category,
         "updated_by": row.updated_by if row else None,
         "updated_at": seconds(row.updated_at) if row else None,
         "is_default": row is None,
     }
+
+
+def _shown(one: Definition, value: str) -> str:
+    return HIDDEN if one.secret and value else value
 
 
 def _row(row: Setting) -> dict[str, Any]:

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
-from agents.models import Agent, Mandate
+from agents.models import Agent
 from core.ids import parse_ref
-from core.money import dollars
-from governance.days import next_midnight
-from governance.models import Policy
 from governance.policy import Budget
-from governance.services.allowances import allowance_by, has_own_figures
-from governance.services.policies import active_policies, nearest_of
 from governance.states import BLOCKED, NEEDS_APPROVAL, seen
 from governance.states import shown as status_shown
+from realtime.portraits import agents_out as agents_out
+from realtime.wire.v1 import moment as moment
+from realtime.wire.v1 import usd as usd
 from tasks.models import Brief, Comment, Document, Task, Transition
 from tasks.services.assigning import assignees_of
 
 from .ids import human, shown
 
 CONTENT_IN_LISTS = 2000
-
-
-def moment(at: datetime | None) -> str | None:
-    # Rows hold UTC. Written by `%Y`, which takes ten times as long, years before 1000 would lack a digit.
-    return None if at is None else f"{at.isoformat()[:19]}Z"
-
-
-def usd(micro: int | None, digits: int = 6) -> float | None:
-    return None if micro is None else dollars(micro, digits)
 
 
 def budget_out(budget: Budget) -> dict[str, Any]:
@@ -197,52 +183,3 @@ def document_out(row: Document, *, with_content: bool = False) -> dict[str, Any]
         "previousVersionId": shown("doc", row.previous_id),
         "createdAt": moment(row.created_at),
     }
-
-
-def agents_out(agents: Sequence[Agent]) -> list[dict[str, Any]]:
-    mandates = Mandate.objects.select_related("parent").in_bulk([agent.pk for agent in agents])
-    found = [(agent, mandates.get(agent.pk) or Mandate(agent=agent)) for agent in agents]
-    needed = {agent.workspace_id for agent, mandate in found if not has_own_figures(mandate)}
-    policies = {id: list(active_policies(id)) for id in needed}
-    return [
-        _agent(agent, mandate, nearest_of(policies.get(agent.workspace_id, ()), agent=agent.slug, task_type=None))
-        for agent, mandate in found
-    ]
-
-
-def _agent(agent: Agent, mandate: Mandate, policy: Policy | None) -> dict[str, Any]:
-    now, allowance = timezone.now(), allowance_by(mandate, policy)
-    return {
-        "id": agent.slug,
-        "name": agent.name,
-        "emoji": mandate.emoji,
-        "role": mandate.autonomy,
-        "status": mandate.control,
-        "health": mandate.health,
-        "workspacePath": agent.workspace_path or "",
-        "soulVersionHash": agent.content_hash,
-        "allowedTaskTypes": mandate.allowed_task_types,
-        "allowedTools": mandate.allowed_tools,
-        "budgetDaily": usd(allowance.today - mandate.extra_microusd, 2),
-        "budgetPerRun": usd(allowance.per_run, 2),
-        "spendToday": usd(0 if mandate.is_reset_due(now) else mandate.spend_today_microusd),
-        "spendResetAt": moment(_next_reset(mandate, now)),
-        "canSpawn": mandate.can_spawn,
-        "maxSubAgents": mandate.max_sub_agents,
-        "parentAgentId": mandate.parent.slug if mandate.parent else None,
-        "currentTaskId": shown("task", mandate.current_task_id),
-        "lastHeartbeatAt": moment(max(filter(None, (mandate.heartbeat_at, agent.last_seen)), default=None)),
-        "lastError": mandate.last_error,
-        "errorStreak": mandate.error_streak,
-        "statusReason": mandate.status_reason,
-        "statusUntil": moment(mandate.status_until),
-        "metadata": mandate.metadata,
-        "createdAt": moment(agent.created_at),
-        "updatedAt": moment(agent.updated_at),
-    }
-
-
-def _next_reset(mandate: Mandate, now: datetime) -> datetime:
-    """What is due counts as done, whoever has not done it yet."""
-    due = mandate.spend_reset_at
-    return next_midnight(now) if due is None or due <= now else due

@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
-from activity.catalogue import Kind
+from activity.catalogue import TRANSIENT, Kind
 from activity.models import Event
 from core.clock import milliseconds
 
-from . import legacy
-from .frames import TICK
+from . import extensions, legacy
+from .frames import AGENT_OUTPUT, TICK
 from .frames import Frame as Frame
 
 HEARTBEAT = b": heartbeat\n\n"
@@ -21,7 +21,7 @@ RETRY = b"retry: 3000\n\n"
 
 
 Data = dict[str, Any]
-Shape = Callable[[Event], Data]
+Shape = Callable[[Event], Data | None]
 
 
 def _story(event: Event) -> dict[str, Any]:
@@ -106,16 +106,16 @@ SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
     Kind.AGENT_REGISTERED: (("agent.created",), _newcomer),
     Kind.AGENT_UPDATED: (("agent.updated",), _agent),
     Kind.AGENT_PRESENCE: (("agent.status_changed",), _presence),
-    Kind.AGENT_REMOVED: (("agent.deleted",), _data),
     Kind.CONNECTION_CREATED: (("connection.created",), _data),
     Kind.CONNECTION_ENDED: (("connection.disconnected",), _data),
     Kind.AUDIT_SECURITY: (("audit.security",), _data),
     Kind.SECURITY: (("security.event",), _security),
     Kind.CHAT_MESSAGE: (("chat.message",), _chat_message),
     Kind.PIPELINE_NOTICE: (("activity.created",), _data),
+    **extensions.SHAPES,
 }
 
-# Kinds that stay inside although a page may show what they speak of.
+# Kinds whose frames name no task or agent in a way that pages know, although they may show what those speak of.
 QUIET = {
     Kind.DOCUMENT_CREATED, Kind.RUN_STARTED, Kind.RUN_COMPLETED, Kind.TOOL_CALL_RECORDED,
     Kind.APPROVAL_REQUESTED, Kind.APPROVAL_SECONDED, Kind.APPROVAL_DECIDED, Kind.APPROVAL_EXPIRED,
@@ -137,6 +137,8 @@ def shaped(event: Event) -> tuple[tuple[str, ...], Data] | None:
     else:
         return None
     data = shape(event)
+    if data is None:
+        return None
     data["workspace_id"] = event.workspace_id
     return names, data
 
@@ -154,6 +156,8 @@ def encode(event: Event) -> Frame | None:
         event.agent_id,
         _agent_name(event),
         b"".join(_lines(event, names, data)),
+        transient=event.kind in TRANSIENT,
+        needs=AGENT_OUTPUT if event.kind in extensions.OUTPUT else "",
     )
 
 

@@ -168,13 +168,13 @@ def alert(row: Row, agent_slug: str | None) -> Shape:
 
 
 def notification(row: Row) -> Shape:
-    source = row["source_type"]
+    source: str | None = row["source_type"]
     return {
         "id": shown("notif", row["id"]),
         "recipient": row["recipient"],
         "type": row["type"],
         "title": row["title"],
         "body": row["message"],
-        "about": shown(SHOWN_AS.get(source, source), row["source_id"]) if source else None,
+        "about": shown(SHOWN_AS.get(source) or source, row["source_id"]) if source else None,
         "createdAt": moment(from_seconds(row["created_at"])),
     }

@@ -8,20 +8,25 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.services import access_changed
 from activity.audit import Origin, record_audit
 from core.actors import Actor
 from core.errors import NotFound
-from system import lookup
+from system import lookup, pin
 from system.definitions import definitions
 from system.models import Setting
 
-SECRET = re.compile(r"password|secret|token|credential|api_?key|private_?key", re.IGNORECASE)
+SECRET = re.compile(r"password|secret|token|credential|api_?key|private_?key|_pin\b", re.IGNORECASE)
 HIDDEN = "--------"
 
 
 @transaction.atomic
 def set_settings(*, actor: Actor, now: datetime, values: dict[str, str], origin: Origin | None = None) -> None:
     """Set them all, or none. What was there and what is there now goes to the audit log, secrets aside."""
+    values = {key: text for key, text in values.items() if not (text == HIDDEN and SECRET.search(key))}
+    if pin.SETTING in values:
+        values[pin.SETTING] = pin.checked_token(values[pin.SETTING])
+        _pin_changed(actor)
     if not values:
         return
     known = definitions()
@@ -50,6 +55,8 @@ def reset_setting(*, actor: Actor, now: datetime, key: str, origin: Origin | Non
     if row is None:
         raise NotFound("Setting not found or already at default")
     row.delete()
+    if key == pin.SETTING:
+        _pin_changed(actor)
     detail = {"key": key, "old_value": _shown(key, row.value)}
     record_audit("settings_reset", actor=actor, at=now, detail=detail, origin=origin)
     _forget()
@@ -72,6 +79,11 @@ def _row(key: str, text: str, before: Setting | None, known: Any, actor: Actor, 
 
 def _shown(key: str, value: str) -> str:
     return HIDDEN if SECRET.search(key) else value
+
+
+def _pin_changed(actor: Actor) -> None:
+    """Whoever holds the old one goes."""
+    access_changed(actor=actor, what="pin", id=0)
 
 
 def _forget() -> None:
