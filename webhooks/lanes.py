@@ -1,4 +1,4 @@
-"""One lane of an endpoint at work: its deliveries one after the other over one connection, until one fails."""
+"""One lane of an endpoint at work: its deliveries one after the other, until one fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from .client import Line
+from .client import Lines
 from .posting import TIMEOUT, Outcome, post
 from .services import Claimed
 
@@ -15,24 +15,20 @@ from .services import Claimed
 Report = Callable[[Claimed, Outcome | None], None]
 
 
-async def drive(given: Sequence[Claimed], report: Report) -> None:
+async def drive(given: Sequence[Claimed], lines: Lines, report: Report) -> None:
     """Send in the given order. After a failure, and after a while, the rest is given back: the sender then looks anew
     at how the endpoint is."""
     waiting, width = deque(given), given[0].width
     end = time.monotonic() + TIMEOUT
-    await asyncio.gather(*(_send(waiting, end, report) for _ in range(min(width, len(given)))))
+    await asyncio.gather(*(_send(waiting, end, lines, report) for _ in range(min(width, len(given)))))
     for claimed in waiting:
         report(claimed, None)
 
 
-async def _send(waiting: deque[Claimed], end: float, report: Report) -> None:
-    line = Line()
-    try:
-        while waiting and time.monotonic() < end:
-            claimed = waiting.popleft()
-            outcome = await post(claimed.request, line)
-            report(claimed, outcome)
-            if not outcome.success:
-                return
-    finally:
-        await line.close()
+async def _send(waiting: deque[Claimed], end: float, lines: Lines, report: Report) -> None:
+    while waiting and time.monotonic() < end:
+        claimed = waiting.popleft()
+        outcome = await post(claimed.request, lines)
+        report(claimed, outcome)
+        if not outcome.success:
+            return

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from core.querysets import WorkspaceQuerySet
 
@@ -18,12 +17,7 @@ def every_event() -> list[str]:
 
 
 class WebhookQuerySet(WorkspaceQuerySet["Webhook"]):
-    def with_something_due(self, now: datetime) -> Self:
-        """Those that may be called now. Two looks into the queues of each, however long they are."""
-        waiting = Delivery.objects.filter(webhook=OuterRef("pk"), is_done=False)
-        first, again = waiting.filter(is_retry=False), waiting.filter(is_retry=True, due_at__lte=now)
-        rested = Q(paused_until=None) | Q(paused_until__lte=now)
-        return self.filter(rested, Exists(first) | Exists(again), enabled=True)
+    """Those of a workspace."""
 
 
 class Webhook(models.Model):

@@ -9,14 +9,19 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+import structlog
+from django.conf import settings
+
+from core import tracing
 from core.errors import Invalid
 
 from . import signing
 from .targets import target_of
 
 if TYPE_CHECKING:
-    from .client import Line
+    from .client import Lines
 
+log = structlog.get_logger(__name__)
 TIMEOUT = 10
 TIMED_OUT = f"Timeout ({TIMEOUT}s)"
 # An endpoint may ask for this much patience, in seconds.
@@ -34,6 +39,13 @@ class Request:
     dialect: str = "legacy"
     id: str = ""
     older: tuple[str, ...] = ()
+    # Whose it is, and what it comes from: for the log and for traces.
+    webhook_id: int = 0
+    delivery_id: int | None = None
+    event_id: int | None = None
+    attempt: int = 0
+    request_id: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +70,52 @@ def post_now(request: Request) -> Outcome:
 
 
 async def post_alone(request: Request) -> Outcome:
-    from .client import Line
+    from .client import Lines
 
-    line = Line()
+    lines = Lines()
     try:
-        return await post(request, line)
+        return await post(request, lines)
     finally:
-        await line.close()
+        await lines.close()
 
 
-async def post(request: Request, line: Line) -> Outcome:
+async def post(request: Request, lines: Lines) -> Outcome:
     """Never raises: what went wrong is part of the outcome."""
+    about = {
+        "mc.webhook": request.webhook_id,
+        "mc.delivery": request.delivery_id,
+        "mc.event": request.event_id,
+        "mc.attempt": request.attempt + 1,
+        "mc.request_id": request.request_id,
+    }
+    with tracing.span(f"deliver {request.event}", about, kind="client", parent=request.traceparent) as span:
+        outcome = await _post(request, lines, span.traceparent)
+        span.tell({"http.response.status_code": outcome.status})
+        if not outcome.success:
+            span.fail(outcome.error or str(outcome.status))
+    if settings.LOG_REQUESTS:
+        _tell(request, outcome)
+    return outcome
+
+
+def _tell(request: Request, outcome: Outcome) -> None:
+    cause = {"request_id": request.request_id} if request.request_id else {}
+    log.info(
+        "delivered" if outcome.success else "not_delivered",
+        webhook=request.webhook_id,
+        delivery=request.delivery_id,
+        message=request.id,
+        event_id=request.event_id,
+        kind=request.event,
+        attempt=request.attempt + 1,
+        status=outcome.status,
+        error=outcome.error,
+        ms=outcome.duration_ms,
+        **cause,
+    )
+
+
+async def _post(request: Request, lines: Lines, traceparent: str | None) -> Outcome:
     from .client import words
 
     began = time.perf_counter()
@@ -76,8 +123,10 @@ async def post(request: Request, line: Line) -> Outcome:
     try:
         content = request.payload.encode()
         headers = signing.headers_of(request, content, at=datetime.now(UTC))
+        if traceparent:
+            headers["traceparent"] = traceparent
         async with asyncio.timeout(TIMEOUT):
-            answer = await line.ask(target_of(request.url), headers, content)
+            answer = await lines.ask(target_of(request.url), headers, content)
         status, body, patience = answer.status, answer.body, patience_of(answer.retry_after)
     except TimeoutError:
         error = TIMED_OUT

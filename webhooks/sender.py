@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection
@@ -20,11 +18,16 @@ from .posting import Outcome
 from .services import Claimed, Lane, claim, settle
 from .waking import wake
 
+if TYPE_CHECKING:
+    from .io import Io
+
 # Lanes under way; each waits, almost always, for somebody else's computer. Endpoints that failed last get a part.
 PLACES, DOUBTFUL = 512, 128
 LOOK_EVERY = 1.0
 # While lanes are under way: outcomes are stored some at once, and soon enough.
 STORE_EVERY = 0.1
+# After each turn, so that what comes back together is stored and followed up together.
+GATHER = 0.02
 # In the end, for what is under way to come back.
 FAREWELL = 3.0
 log = structlog.get_logger(__name__)
@@ -35,7 +38,9 @@ def run(stop: threading.Event) -> None:
     with Sender() as sender:
         while not stop.is_set():
             try:
-                if not sender.turn():
+                if sender.turn():
+                    stop.wait(GATHER)
+                else:
                     wake.wait(STORE_EVERY if sender.is_busy else LOOK_EVERY)
             except Exception:  # noqa: BLE001 - the sender outlives any error: what it claimed lapses
                 log.exception("sender_failed")
@@ -46,11 +51,7 @@ def run(stop: threading.Event) -> None:
 
 class Sender:
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        # Looking up names blocks a thread each.
-        self._loop.set_default_executor(ThreadPoolExecutor(PLACES, thread_name_prefix="webhook-names"))
-        self._thread = threading.Thread(target=self._loop.run_forever, name="webhooks-io", daemon=True)
-        self._thread.start()
+        self._io: Io | None = None
         self._done: queue.SimpleQueue[tuple[Claimed, Outcome | None]] = queue.SimpleQueue()
         self._over: queue.SimpleQueue[Lane] = queue.SimpleQueue()
         # The lanes under way, and whether each is of an endpoint that failed last.
@@ -81,20 +82,22 @@ class Sender:
             self._settle()
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5)
-        if not self._loop.is_running():
-            self._loop.close()
+        if self._io is not None:
+            self._io.close()
 
     def _begin(self, lane: Lane, rows: Sequence[Claimed]) -> None:
         self._lanes[lane] = rows[0].doubtful
-        asyncio.run_coroutine_threadsafe(self._drive(lane, rows), self._loop)
+        if self._io is None:
+            from .io import Io
 
-    async def _drive(self, lane: Lane, rows: Sequence[Claimed]) -> None:
+            self._io = Io()
+        self._io.begin(self._drive(lane, rows, self._io))
+
+    async def _drive(self, lane: Lane, rows: Sequence[Claimed], io: Io) -> None:
         from .lanes import drive
 
         try:
-            await drive(rows, lambda claimed, outcome: self._done.put((claimed, outcome)))
+            await drive(rows, io.lines, lambda claimed, outcome: self._done.put((claimed, outcome)))
         finally:
             self._over.put(lane)
             wake.set()

@@ -68,5 +68,5 @@ def _send(delivery: Delivery, webhook: Webhook, *, now: datetime) -> tuple[Outco
         finish(delivery, webhook, outcome, now=now + timedelta(milliseconds=outcome.duration_ms))
         delivery.save()
         write([webhook], OF_WEBHOOK)
-        forget_old(webhook)
+        forget_old([webhook])
     return outcome, delivery

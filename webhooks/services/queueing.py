@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core.rows import insert
+from core.rows import fresh, insert
 from webhooks import signing
 from webhooks.models import Delivery, Webhook
 from webhooks.waking import wake
@@ -44,10 +44,14 @@ def somebody_listens(dialect: str = Webhook.Dialect.LEGACY) -> bool:
 def queue(happenings: Iterable[Happening]) -> int:
     """Store what waits to be sent, in the transaction of the caller; returns how much that is."""
     happened = list(happenings)
-    listening: dict[int, list[Webhook]] = {}
-    for webhook in Webhook.objects.filter(workspace_id__in={one.workspace_id for one in happened}, enabled=True):
-        listening.setdefault(webhook.workspace_id, []).append(webhook)
-    rows = [row for one in happened for row in _rows(one, listening.get(one.workspace_id, []))]
+    if not happened:
+        return 0
+    places, dialects = {one.workspace_id for one in happened}, {one.dialect for one in happened}
+    listening: dict[tuple[int, str], list[Webhook]] = {}
+    webhooks = Webhook.objects.filter(workspace_id__in=places, dialect__in=dialects, enabled=True)
+    for webhook in webhooks.only("workspace_id", "dialect", "events", "created_at"):
+        listening.setdefault((webhook.workspace_id, webhook.dialect), []).append(webhook)
+    rows = [row for one in happened for row in _rows(one, listening.get((one.workspace_id, one.dialect), []))]
     if rows:
         insert(rows)
         transaction.on_commit(wake.set)
@@ -56,7 +60,7 @@ def queue(happenings: Iterable[Happening]) -> int:
 
 def _rows(one: Happening, webhooks: list[Webhook]) -> Iterable[Delivery]:
     for webhook in webhooks:
-        if webhook.dialect == one.dialect and webhook.created_at <= one.at:
+        if webhook.created_at <= one.at:
             yield from rows_for(webhook, one, due_at=one.at)
 
 
@@ -80,7 +84,8 @@ def rows_for(webhook: Webhook, one: Happening, *, due_at: datetime, **fields: An
 
 
 def waiting(webhook: Webhook, event: str, payload: str, *, due_at: datetime, now: datetime, **fields: Any) -> Delivery:
-    return Delivery(
+    return fresh(
+        Delivery,
         webhook_id=webhook.pk,
         workspace_id=webhook.workspace_id,
         event_type=event,
