@@ -23,16 +23,16 @@ from ingest.gauge import make_gauge  # noqa: E402
 from ingest.hotpaths import HotPaths  # noqa: E402
 from ingest.polled import Polled  # noqa: E402
 from realtime.hub import hub  # noqa: E402
-from realtime.streams import event_stream  # noqa: E402
 from realtime.sockets import Sockets  # noqa: E402
+from realtime.streams import event_stream  # noqa: E402
 from realtime.waiting import Waiting, may_wait  # noqa: E402
 
 from . import logs  # noqa: E402
 from .bridge import Bridge  # noqa: E402
 from .edge import Edge  # noqa: E402
 from .orphans import end_with_parent  # noqa: E402
+from .socketedge import SocketEdge, only_sockets  # noqa: E402
 
-from .socketedge import SocketEdge  # noqa: E402
 logs.configure(settings.LOG_FORMAT, settings.LOG_LEVEL)
 tracing.begin("web")
 
@@ -51,12 +51,16 @@ async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 waiting = Waiting(inner)
 edge = Edge(route)
-
 sockets = Sockets()
+# The port that was opened for WebSockets serves nothing else.
+ONLY_SOCKETS = settings.WS_PORT if settings.WS_PORT != settings.PORT else 0
 socket_edge = SocketEdge(sockets)
 
+
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    if scope["type"] == "http":
+    if scope["type"] == "http" and ONLY_SOCKETS and scope["server"][1] == ONLY_SOCKETS:
+        await only_sockets(send)
+    elif scope["type"] == "http":
         await edge(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
@@ -78,12 +82,12 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await loop.run_in_executor(bridge.pool, hub.start, loop)
     await loop.run_in_executor(bridge.pool, tell_of_beginning, "web")
     await inner.start()
+    sockets.start()
     _settle_memory()
     await send({"type": "lifespan.startup.complete"})
-    sockets.start()
     await receive()
     hub.stop()
+    sockets.stop()
     await inner.stop()
     tracing.end()
-    sockets.stop()
     await send({"type": "lifespan.shutdown.complete"})

@@ -14,6 +14,7 @@ from realtime.callers import KNOWN, NO_PAGE, SAME, STRANGE
 from .edge import ALWAYS_ALLOWED, _bare, _host_is_allowed, _origin_matches
 
 PATHS = ("/", "/ws")
+UPGRADE = b"This port is for WebSockets alone"
 NOT_HERE = {"type": "websocket.close", "code": 1000}
 
 
@@ -32,6 +33,13 @@ class SocketEdge:
         inner = {**scope, "origin": _origin(dict(scope["headers"]))}
         scope["query_string"] = b""
         await self.inner(inner, receive, send)
+
+
+async def only_sockets(send: Any) -> None:
+    """To those who come to the port of WebSockets with anything else."""
+    headers = [(b"upgrade", b"websocket"), (b"content-type", b"text/plain"), (b"content-length", b"%d" % len(UPGRADE))]
+    await send({"type": "http.response.start", "status": 426, "headers": headers})
+    await send({"type": "http.response.body", "body": UPGRADE})
 
 
 def _origin(headers: dict[bytes, bytes]) -> str:

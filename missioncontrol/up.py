@@ -26,7 +26,8 @@ def main() -> None:
         sys.exit("Mission Control needs Python 3.11 or newer.")
     try:
         firstrun.check_folder(env.data_dir())
-        firstrun.check_port(env.text("HOST", "127.0.0.1"), env.number("PORT", 3000))
+        for port in filter(None, (env.number("PORT", 3000), env.number("MC_WS_PORT", 0))):
+            firstrun.check_port(env.text("HOST", "127.0.0.1"), port)
         firstrun.check_control_channel()
         set_up_django()
         firstrun.prepare_database()

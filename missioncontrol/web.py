@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
+import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "missioncontrol.settings")
-
-import socket  # noqa: E402
-import sys  # noqa: E402
 
 import uvicorn  # noqa: E402
 from uvicorn.supervisors import Multiprocess  # noqa: E402
 
+from core import pins  # noqa: E402
 from core.metrics import forget_the_dead  # noqa: E402
 
 from . import env  # noqa: E402
@@ -50,8 +50,14 @@ def listeners(chosen: uvicorn.Config) -> list[socket.socket]:
     return [uvicorn.Config("", host=chosen.host, port=port, log_level="warning").bind_socket() for port in ports]
 
 
+def warn_of_short_pin() -> None:
+    if 0 < len(env.text("MC_WS_PIN")) < pins.WEAK_BELOW:
+        print(f"MC_WS_PIN is short: use {pins.WEAK_BELOW} characters or more.", file=sys.stderr, flush=True)
+
+
 def main() -> None:
     forget_the_dead()
+    warn_of_short_pin()
     chosen = config()
     sockets = listeners(chosen)
     if chosen.workers > 1:
