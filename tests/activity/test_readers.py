@@ -52,6 +52,29 @@ class ReaderTests(BaseTestCase):
         assert heard == sorted(set(heard))
         assert len(heard) == 6
 
+    def speak(self, times):
+        speaker = {"id": 1, "slug": "nova", "name": "Nova"}
+        for _ in range(times):
+            record(fact(Kind.AGENT_TEXT, actor=system(1), subject="agent:1", data={**speaker, "text": "x"}))
+
+    def position(self):
+        return Reader.objects.get(name=NAME).position
+
+    def test_what_is_transient_is_passed_over_and_left_behind(self):
+        self.catch_up()
+        self.speak(readers.PAGE + 5)
+        self.happen()
+        self.speak(3)
+        assert self.catch_up() is False
+        assert len(heard) == 1
+        assert self.position() == Event.objects.latest("id").id
+        self.speak(1)
+        assert self.catch_up() is False
+        assert self.position() == Event.objects.latest("id").id
+        self.happen()
+        self.catch_up()
+        assert len(heard) == 2
+
     def test_a_full_page_means_there_may_be_more(self):
         self.catch_up()
         self.happen(readers.PAGE + 1)

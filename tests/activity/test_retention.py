@@ -33,6 +33,23 @@ class RetentionTests(BaseTestCase):
         record_audit("login", actor=system(1), at=self.now - timedelta(days=days_ago))
         return Event.objects.order_by("-id").values_list("id", flat=True).first()
 
+    def speak(self, minutes_ago, kind=Kind.AGENT_TEXT):
+        data = {"id": 1, "slug": "nova", "name": "Nova"}
+        event = fact(kind, actor=system(1), subject="agent:1", agent_id=1, data=data)
+        record(event, at=self.now - timedelta(minutes=minutes_ago))
+        return event.id
+
+    def test_what_agents_said_goes_after_an_hour_and_nothing_else(self):
+        kept = [self.happen(2), self.speak(120, Kind.AGENT_DONE)]
+        for minutes in range(61, 461):
+            self.speak(minutes)
+        kept += [self.speak(59), self.speak(0, Kind.AGENT_TODOS), self.tell(2)]
+        # Whoever reads the log has not come so far.
+        Reader.objects.create(name="slow", position=1)
+        assert retention.forget_transient(now=self.now) == 400
+        assert self.left() == kept
+        assert retention.forget_transient(now=self.now) == 0
+
     def prune(self, part="events", days=90):
         return retention.prune(part, before=self.now - timedelta(days=days))
 

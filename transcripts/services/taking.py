@@ -10,6 +10,7 @@ from agents.models import Agent
 from agents.services.heartbeats import TOKEN, heartbeat
 from core.errors import Invalid
 from core.money import micro
+from governance.services import allowances
 from tokens.models import Run
 from transcripts.models import Delegation, Entry, Todos
 
@@ -69,6 +70,8 @@ def _done(batch: Batch, item: Item) -> None:
     """A run that has been told to be done is not told again, whoever told it."""
     batch.shows = Status.IDLE
     if item.run_id is not None:
+        # Who changes a run holds the mandate of its agent.
+        allowances.lock(batch.agent.pk)
         untold = Run.objects.filter(pk=item.run_id, done_told=False).exclude(status__in=Run.FINAL)
         if not untold.update(done_told=True):
             return
