@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import socket
 from collections.abc import Awaitable, Callable
@@ -129,6 +130,19 @@ class Connection(asyncio.Protocol):
         self._leaving = self.is_gone = True
         self._forget()
 
+    @property
+    def peer(self) -> tuple[str, int]:
+        return self._transport.get_extra_info("peername")[:2]  # type: ignore[no-any-return]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the client reads too slowly to hear everything at once."""
+        return self._outbox.is_paused
+
+    @property
+    def dropped_lines(self) -> int:
+        return self._outbox.dropped
+
     # -- requests -----------------------------------------------------------------------------------------------------
 
     def _take(self, line: bytes) -> None:
@@ -243,7 +257,8 @@ class Connection(asyncio.Protocol):
             return
         self._outbox.flush_all()
         self._transport.resume_reading()
-        self._transport.write_eof()
+        with contextlib.suppress(OSError):  # it has hung up itself, by a reset that was not noticed yet
+            self._transport.write_eof()
         if self._is_half_closed:
             self._transport.close()
         self._loop.call_later(self._limits.lingering_seconds, self._transport.abort)

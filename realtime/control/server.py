@@ -28,7 +28,7 @@ class ControlServer:
         self.token = token
         self.answer = answer
         self.greeting = greeting
-        self._connections: set[Connection] = set()
+        self.connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._logs_told = 0
         self._logs_since = 0.0
@@ -43,20 +43,20 @@ class ControlServer:
         return int(self._server.sockets[0].getsockname()[1])
 
     def seat(self, connection: Connection) -> bool:
-        if len(self._connections) >= self.limits.connections:
+        if len(self.connections) >= self.limits.connections:
             return False
-        self._connections.add(connection)
-        STREAMS.labels("control").set(len(self._connections))
+        self.connections.add(connection)
+        STREAMS.labels("control").set(len(self.connections))
         return True
 
     def free(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-        STREAMS.labels("control").set(len(self._connections))
+        self.connections.discard(connection)
+        STREAMS.labels("control").set(len(self.connections))
 
     def tell(self, line: bytes, *, is_log: bool = False) -> None:
         if is_log and not self._may_tell_a_log():
             return
-        for connection in tuple(self._connections):
+        for connection in tuple(self.connections):
             connection.tell(line, is_log=is_log)
 
     def _may_tell_a_log(self) -> bool:
@@ -70,7 +70,7 @@ class ControlServer:
         """Say goodbye to everybody; returns when they have had time to hear it."""
         if self._server is not None:
             self._server.close()
-        parting = tuple(self._connections)
+        parting = tuple(self.connections)
         for connection in parting:
             connection.say_last(wire.gateway_status("stopped"))
         until = asyncio.get_running_loop().time() + self.limits.lingering_seconds / 2
