@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import KEYS
-from tests.server import Server
+from tests.server import Server, free_port
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +25,20 @@ def impatient() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def impatient_keys(impatient: Server) -> dict[str, str]:
     return impatient.django(KEYS)
+
+
+PIN = "a long enough pin"
+
+
+@pytest.fixture(scope="session")
+def pinned() -> Iterator[Server]:
+    """A server with a PIN and a port for WebSockets alone, which pings every second and waits one for the answer."""
+    with Server(
+        MC_WS_PIN=PIN,
+        MC_WS_PORT=str(free_port()),
+        MC_WS_PING_SECONDS="1",
+        MC_WS_PONG_SECONDS="1",
+        MC_WS_CONNECTIONS="20",
+        MC_LOG_LEVEL="DEBUG",
+    ) as running:
+        yield running
