@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 # So many neighbours may be out of order.
 BATCH = 2000
@@ -17,6 +17,8 @@ BATCH = 2000
 HELD, REST = 0.02, 0.05
 # Rows of the first transaction, and of any.
 FIRST, LEAST, MOST = 200, 20, 10_000
+# Transactions after which the write-ahead log is folded back.
+FOLDED = 8
 
 
 def last_before(rows: models.QuerySet[Any], *, column: str, moment: datetime) -> int:
@@ -50,7 +52,7 @@ class Pace:
     def __init__(
         self, *, clock: Callable[[], float] = time.perf_counter, rest: Callable[[float], None] = time.sleep
     ) -> None:
-        self.size = FIRST
+        self.size, self._turns = FIRST, 0
         self._clock, self._rest = clock, rest
 
     @contextmanager
@@ -62,7 +64,19 @@ class Pace:
         self.size = next_size(self.size, took=self._clock() - began)
 
     def rest(self) -> None:
+        self._turns += 1
+        if self._turns % FOLDED == 0:
+            _fold_back()
         self._rest(REST)
+
+
+def _fold_back() -> None:
+    """Of SQLite's write-ahead log, what can be without keeping anybody waiting. Else it grows until somebody who
+    writes has to do all of it."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            cursor.fetchall()
 
 
 def next_size(size: int, *, took: float) -> int:

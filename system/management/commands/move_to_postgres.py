@@ -21,7 +21,7 @@ NEXT = """
 Everything is in PostgreSQL now. What to do next:
   1. Keep DATABASE_URL in the environment of every process, and start the server.
   2. Keep the data folder {folder}: its secrets sign sessions, and its backups stay where they are.
-  3. Once all is well, put {file} aside. It was not changed; a server without DATABASE_URL would still run on it.
+  3. Once all is well, put {file} aside. Nothing in it was changed; a server without DATABASE_URL would still run on it.
 """
 
 
