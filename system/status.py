@@ -23,6 +23,7 @@ SEVERITY = {"healthy": 0, "unhealthy": 0, "warning": 1, "degraded": 2, "critical
 OVERALL = ("healthy", "warning", "degraded", "unhealthy")
 SUBSCRIPTION_TYPE = "subscription"
 GATEWAY = ("127.0.0.1", 18789)
+OURSELVES = ("127.0.0.1", "localhost", "::1")
 
 Facts = dict[str, Any]
 
@@ -57,10 +58,16 @@ def gateway_address() -> tuple[str, int]:
         return GATEWAY
 
 
+def gateway_listens(host: str, port: int) -> bool:
+    """The control channel has the port that gateways usually have, and is none."""
+    is_ours = settings.CONTROL_CHANNEL and port == settings.CONTROL_PORT and host in OURSELVES
+    return not is_ours and machine.is_listening(host, port)
+
+
 def gateway() -> Facts:
     processes = machine.gateway_processes()
     host, port = gateway_address()
-    listening = machine.is_listening(host, port)
+    listening = gateway_listens(host, port)
     return {
         "running": listening or bool(processes),
         "port": port,
@@ -90,7 +97,7 @@ def capabilities(*, claude_sessions: int) -> Facts:
     providers = {name: {"provider": name, "type": SUBSCRIPTION_TYPE, "source": "env"} for name in sorted(subscribed())}
     first = next(iter(providers.values()), None)
     return {
-        "gateway": machine.is_listening(*gateway_address()),
+        "gateway": gateway_listens(*gateway_address()),
         "openclawHome": settings.OPENCLAW_HOME.is_dir(),
         "claudeHome": settings.CLAUDE_HOME.is_dir(),
         "claudeSessions": claude_sessions,
@@ -136,7 +143,7 @@ def _process() -> Facts:
 
 def _gateway() -> Facts:
     host, port = gateway_address()
-    if machine.is_listening(host, port):
+    if gateway_listens(host, port):
         return _check("Gateway", "healthy", f"A gateway listens on port {port}")
     return _check("Gateway", "unhealthy", f"No gateway listens on port {port}")
 

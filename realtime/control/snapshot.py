@@ -15,7 +15,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from system import lookup
-from system.status import gateway_address
+from system.status import OURSELVES, gateway_address
 
 from . import figures
 
@@ -133,7 +133,8 @@ class Snapshot:
         except TimeoutError:
             error = "timeout"
         except (OSError, OverflowError, UnicodeError) as trouble:
-            error = getattr(trouble, "strerror", None) or "cannot be reached"
+            number = getattr(trouble, "errno", None)
+            error = os.strerror(number).lower() if number else "cannot be reached"
         return {"ok": error is None, "status": None, "error": error, "elapsedMs": _since(began)}
 
 
@@ -141,7 +142,7 @@ def _gateway_named() -> tuple[str, int] | None:
     if not (lookup.is_set("gateway.host") or lookup.is_set("gateway.port")):
         return None
     host, port = gateway_address()
-    return None if port == settings.CONTROL_PORT and host in ("127.0.0.1", "localhost", "::1") else (host, port)
+    return None if port == settings.CONTROL_PORT and host in OURSELVES else (host, port)
 
 
 def _since(began: float) -> int:
