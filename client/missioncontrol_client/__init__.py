@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .errors import ServerError as ServerError
     from .errors import Unauthorized as Unauthorized
     from .retry import Retry as Retry
+    from .runner.aio import AsyncRunner as AsyncRunner
+    from .runner.runner import Runner as Runner
     from .stream import Event as Event
 
 __version__ = "0.1.0"
@@ -33,6 +35,8 @@ _HOMES = {
     "Settings": "config",
     "load_settings": "config",
     "Retry": "retry",
+    "AsyncRunner": "runner.aio",
+    "Runner": "runner.runner",
     "Event": "stream",
     "ApiError": "errors",
     "BadRequest": "errors",

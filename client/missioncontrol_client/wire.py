@@ -64,7 +64,7 @@ class Caller:
     def ready(self, call: Call[Any]) -> Call[Any]:
         """The call with everything filled in: the same for every try, its idempotency key first of all."""
         call = call.by(self.agent_id, self.session_key)
-        if call.method in ("POST", "PATCH") and call.idempotency_key is None:
+        if call.method in ("POST", "PATCH") and call.idempotency_key is None and not call.repeatable:
             call = replace(call, idempotency_key=str(uuid.uuid4()))
         return call
 

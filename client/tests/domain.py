@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from at_work import AtWork
+
 NOW = "2026-02-01T10:00:00Z"
 TASK = dict.fromkeys(
     [
@@ -39,8 +41,9 @@ def not_moved(status: int, code: str, message: str, errors: list[dict[str, str]]
     return status, {"success": False, "errors": errors, "allowedTransitions": allowed, **refusal(code, message)}
 
 
-class World:
+class World(AtWork):
     def __init__(self) -> None:
+        super().__init__()
         self.tasks: dict[str, dict[str, Any]] = {}
         self.agents = {"jordan": self.agent("jordan", "Jordan"), "casey": self.agent("casey", "Casey")}
         self.approvals: dict[str, dict[str, Any]] = {}
@@ -134,7 +137,7 @@ class World:
         task.update({"status": to, **{k: sent[k] for k in ("workPlan", "deliverable") if k in sent}})
         return 200, {"success": True, "task": dict(task), "transition": step}
 
-    def say(self, actor: str, asked: Any, id: str) -> Answer:
+    def comment(self, actor: str, asked: Any, id: str) -> Answer:
         rest = {"authorAgentId": actor, "authorUserId": None, "createdAt": NOW, "artifacts": [], "mentions": []}
         message = {"id": f"msg_{len(self.messages) + 1}", "taskId": id, **rest, **asked.body}
         self.messages.append(message)
@@ -238,7 +241,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/tasks/([^/]+)", World.get_task),
     ("PATCH", "/tasks/([^/]+)", World.patch_task),
     ("POST", "/tasks/([^/]+)/transition", World.move),
-    ("POST", "/tasks/([^/]+)/messages", World.say),
+    ("POST", "/tasks/([^/]+)/messages", World.comment),
     ("POST", "/policy/evaluate", World.evaluate),
     ("GET", "/agents", World.list_agents),
     ("POST", "/agents", World.register),
@@ -257,4 +260,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/notifications", World.list_notes),
     ("POST", "/notifications/([^/]+)/ack", World.ack),
     ("DELETE", "/webhooks/([^/]+)", World.delete_webhook),
+    ("POST", "/agents/([^/]+)/stream", World.take_stream),
+    ("GET", "/agents/([^/]+)/inbox", World.read_inbox),
+    ("POST", "/permissions", World.ask_permission),
+    ("GET", "/permissions/([^/]+)", World.read_permission),
+    ("DELETE", "/permissions/([^/]+)", World.withdraw),
 ]

@@ -35,6 +35,8 @@ class Call(Generic[T]):
     idempotency_key: str | None = None
     # Made with the administrator's token where there is one.
     admin: bool = False
+    # May be made again as it is: the server knows its parts.
+    repeatable: bool = False
 
     def by(self, agent_id: str | None, session_key: str | None) -> Call[T]:
         """The same call with the client's own agent and session filled in."""

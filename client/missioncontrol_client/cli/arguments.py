@@ -26,8 +26,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
-    def choices(self, title: str = "commands") -> argparse._SubParsersAction[Parser]:
-        return self.add_subparsers(title=title, metavar="COMMAND", dest=f"choice of {self.prog}", required=True)
+    def choices(self, title: str = "commands", *, required: bool = True) -> argparse._SubParsersAction[Parser]:
+        return self.add_subparsers(title=title, metavar="COMMAND", dest=f"choice of {self.prog}", required=required)
 
 
 def leaf(sub: argparse._SubParsersAction[Parser], name: str, run: Run, help: str, **options: Any) -> Parser:

@@ -21,7 +21,7 @@ COMMANDS = {
     "approval": ("ask for approvals and decide them", "approval"),
     "policy": ("ask whether an action is allowed", "policy"),
     "agent": ("register, watch and control agents", "agent"),
-    "run": ("report runs and what they cost", "run"),
+    "run": ("run a command as the agent, or report runs and what they cost", "run"),
     "tool-call": ("report tool calls", "run"),
     "notify": ("read and acknowledge notifications", "notify"),
     "watch": ("follow the live stream of events", "watch"),
@@ -58,12 +58,23 @@ def run(argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
+    argv, command = split(argv)
     args = build_parser(set(argv)).parse_args(argv)
+    args.command = command
     ctx = Context(args)
     try:
         return int(args.run(ctx, args))
     finally:
         ctx.close()
+
+
+def split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """What is for mc, and the command that `mc run` shall run."""
+    first = next((word for word in argv if word in COMMANDS), None)
+    if first != "run" or "--" not in argv:
+        return argv, []
+    end = argv.index("--")
+    return argv[:end], argv[end + 1 :]
 
 
 def build_parser(wanted: set[str]) -> Parser:

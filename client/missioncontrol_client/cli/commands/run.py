@@ -1,4 +1,4 @@
-"""`mc run ...` and `mc tool-call ...`"""
+"""`mc run start|end` and `mc tool-call ...`"""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from missioncontrol_client.cli.output import clean, usd
 from missioncontrol_client.enums import RiskLevel, RunStatus, ToolCallStatus
 from missioncontrol_client.enums import words as values
 
+from .run_command import add_options
+
 if TYPE_CHECKING:
     from missioncontrol_client.answers import RunAnswer, ToolCallAnswer
 
@@ -18,7 +20,8 @@ TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tok
 
 
 def add_run(parser: Parser) -> None:
-    sub = parser.choices()
+    sub = parser.choices(required=False)
+    add_options(parser)
     starting = leaf(sub, "start", start_run, "report a run that begins")
     starting.add_argument("--model", required=True)
     starting.add_argument("--task", type=numbered("task"), metavar="ID")

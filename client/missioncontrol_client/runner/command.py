@@ -1,0 +1,162 @@
+"""Runs a command as an agent: its output goes to the runner, what the runner hears goes to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from missioncontrol_client.watching import RunnerControl, RunnerMessage
+
+from .adapters import ADAPTERS
+from .adapters.base import Line
+from .asking import Decision
+from .process import GRACE, Outcome, Process
+from .runner import Runner
+
+# What an agent's command line says when it reads messages from its input.
+READS_MESSAGES = "stream-json"
+DEAF = "[runner] This agent takes no messages while it works."
+
+
+class Command:
+    """One run of a command. `quiet`: its output is not shown here as well."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        command: Sequence[str],
+        *,
+        format: str = "auto",
+        model: str | None = None,
+        messages: bool | None = None,
+        stays: bool = False,
+        prompt: str | None = None,
+        quiet: bool = False,
+        permission_timeout: int = 300,
+        grace: tuple[float, float] = GRACE,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._runner, self._prompt, self._permission_timeout = runner, prompt, permission_timeout
+        self._takes_messages = reads_messages(command) if messages is None else messages
+        self.wants_restart = False
+        self._has_ended = threading.Event()
+        self.process = Process(
+            command,
+            on_line=self._hear,
+            echo=None if quiet else _to(sys.stdout),
+            echo_errors=_to(sys.stderr),
+            has_input=self._takes_messages,
+            environment=environment,
+            grace=grace,
+        )
+        self._adapter = ADAPTERS[format](
+            Line(
+                voice=runner,
+                write=self.process.write,
+                finish_input=self._finish_input,
+                ask=self._ask,
+                withdraw=runner.withdraw,
+                model=model,
+                stays=stays,
+            )
+        )
+        runner.on_message, runner.on_control = self._message, self._control
+        self._unanswered = 0
+        self._lock = threading.Lock()
+
+    def run(self) -> Outcome:
+        self.process.start()
+        self._runner.working()
+        self._adapter.begin()
+        if self._takes_messages:
+            if self._prompt is not None:
+                self._tell(self._prompt)
+            threading.Thread(target=self._pass_input_on, name="agent-input", daemon=True).start()
+        outcome = self.process.wait()
+        self._has_ended.set()
+        self._adapter.end(outcome)
+        return outcome
+
+    def interrupt(self, number: int) -> None:
+        """As a signal to us: it ends, and is given less time at each repetition."""
+        first = signal.SIGTERM if number == signal.SIGTERM else signal.SIGINT
+        self.process.stop(
+            "interrupted at its terminal" if number == signal.SIGINT else "ended with its runner", first=first
+        )
+
+    def _hear(self, line: str) -> None:
+        self._adapter.hear(line)
+
+    def _ask(self, tool: str, input: dict[str, Any], tool_use_id: str | None) -> Decision:
+        return self._runner.ask(tool, input, tool_use_id=tool_use_id, timeout=self._permission_timeout)
+
+    def _message(self, message: RunnerMessage) -> None:
+        if not self._takes_messages or not self._tell(message["text"]):
+            self._runner.text(f"{DEAF}\n")
+
+    def _tell(self, text: str) -> bool:
+        line = self._adapter.message(text)
+        if line is None:
+            return False
+        with self._lock:
+            self._unanswered += 1
+        return self.process.write(line)
+
+    def _finish_input(self) -> None:
+        """After an answer: unless there is a message that it has not answered yet."""
+        with self._lock:
+            self._unanswered = max(0, self._unanswered - 1)
+            if self._unanswered:
+                return
+        self.process.close_input()
+
+    def _control(self, control: RunnerControl) -> None:
+        action, why = control["action"], control.get("reason") or control["action"].lower()
+        if action == "PAUSE":
+            self.process.pause()
+        elif action == "RESUME":
+            self.process.resume()
+        elif action == "DRAIN":
+            self.process.close_input()
+        elif action in ("QUARANTINE", "STOP"):
+            self.process.stop(why)
+        elif action == "RESTART":
+            self.wants_restart = True
+            self.process.stop(f"to be started again ({why})")
+
+    def _pass_input_on(self) -> None:
+        """What comes in here is the agent's as well, unless somebody sits there."""
+        stream = sys.stdin
+        if stream is None or stream.closed or stream.isatty():
+            return
+        with suppress(OSError, ValueError):
+            for line in stream:
+                if line.strip():
+                    with self._lock:
+                        self._unanswered += 1
+                    self.process.write(line.rstrip("\n"))
+
+
+def reads_messages(command: Sequence[str]) -> bool:
+    """Whether the command line says that the agent reads messages from its input."""
+    pairs = zip(command, command[1:], strict=False)
+    named = any(pair == ("--input-format", READS_MESSAGES) for pair in pairs)
+    return named or f"--input-format={READS_MESSAGES}" in command
+
+
+def _to(stream: Any) -> Any:
+    """Show bytes as they are; whoever reads them may have gone."""
+    descriptor = stream.fileno()
+
+    def show(chunk: bytes) -> None:
+        rest = memoryview(chunk)
+        with suppress(OSError):
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+
+    return show
