@@ -12,6 +12,7 @@ from core.errors import NotFound
 from .dossier import Dossier, find_agent
 from .fleet import ORDERS, FleetFilter, grouped_agents, strips_of, tally
 from .gate import PageRequest, page
+from .transcript import Transcript
 
 
 @require_GET
@@ -47,6 +48,9 @@ def strips(request: PageRequest, ids: list[int]) -> HttpResponse:
 def agent(request: PageRequest, id: int) -> HttpResponse:
     here = Dossier(find_agent(request.actor.workspace_id, id), timezone.now())
     context = {"here": here, "agent": here.agent, "may_steer": request.actor.can(Role.OPERATOR)}
+    if not request.htmx:
+        # Beside another page, and when the rest changes, it is fetched by itself.
+        context["heard"] = Transcript(here.agent)
     return render(request, "agents/_agent.html" if request.htmx else "agents/agent.html", context)
 
 

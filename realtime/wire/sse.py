@@ -177,13 +177,25 @@ def _agent_name(event: Event) -> str | None:
     )
 
 
+# What stands in the transcript of an agent: its page alone asks for it.
+SPOKEN = {
+    Kind.AGENT_SESSION, Kind.AGENT_TEXT, Kind.AGENT_TOOL, Kind.AGENT_TOOL_RESULT, Kind.AGENT_TODOS,
+    Kind.AGENT_USER_MESSAGE, Kind.AGENT_LOG_UPDATED, Kind.AGENT_DONE, Kind.AGENT_ERROR, Kind.DELEGATION_UPDATED,
+    Kind.SPAWN_REQUESTED, Kind.SPAWN_RESOLVED,
+}  # fmt: skip
+
+
 def touched(events: Iterable[Event]) -> list[Frame]:
-    """For pages: which tasks and agents those events speak of that have no frame of their own. One per workspace."""
+    """For pages: which tasks and agents those events speak of that have no frame of their own, and which agents have
+    said something. One per workspace."""
     found: dict[int, dict[str, set[int]]] = {}
     for event in events:
-        if event.workspace_id is None or event.kind not in QUIET:
+        if event.workspace_id is None or event.kind not in QUIET | SPOKEN:
             continue
         ids = found.setdefault(event.workspace_id, {"tasks": set(), "agents": set()})
+        if event.kind in SPOKEN:
+            ids.setdefault("speaking", set()).add(event.agent_id or 0)
+            continue
         for name, id in (("tasks", event.task_id), ("agents", event.agent_id)):
             if id is not None:
                 ids[name].add(id)

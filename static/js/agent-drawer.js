@@ -24,6 +24,7 @@ async function open(id, push = true) {
   if (html === undefined) return closeAgent();
   body.replaceChildren(fragment(html));
   ageTimes(body);
+  document.dispatchEvent(new CustomEvent("mc:agent-opened"));
   mark(id);
   const name = body.querySelector(".agent-name");
   document.title = `${body.querySelector(".agent").dataset.name} · Mission Control`;

@@ -6,6 +6,7 @@ import { concernsAgent, paced } from "./pace.js";
 import { ageTimes } from "./shell.js";
 import "./steering.js";
 import { toast } from "./toast.js";
+import "./transcript.js";
 
 const LOOK_AGAIN = 30000;
 const agents = () => document.querySelectorAll(".agent");
