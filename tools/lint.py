@@ -18,6 +18,7 @@ CHECKS = {
     "imports": [BIN / "lint-imports", "--no-cache"],
     "templates": [BIN / "djlint", "templates", "--lint", "--quiet"],
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
+    "upgrades": [PYTHON, "-m", "tools.migrationguard"],
     "django": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
     "lock files": [PYTHON, "-m", "tools.lockguard"],
     "compose": [PYTHON, "-m", "tools.composeguard"],
