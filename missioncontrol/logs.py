@@ -87,7 +87,8 @@ def _without_secrets(logger: Any, name: str, line: Line) -> Line:
     for key, value in line.items():
         if isinstance(value, str):
             line[key] = scrubbed(value)
-        elif isinstance(value, dict | list | tuple):
+        elif not isinstance(value, int | float | None):
+            # Requests, too: what they show of themselves is the whole address.
             line[key] = scrubbed(repr(value))
     return line
 

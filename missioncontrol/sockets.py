@@ -12,6 +12,7 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode
 from websockets.http11 import Request
+from websockets.protocol import State
 
 # Until a client that does not answer a close, or takes nothing, is cut off.
 CLOSE_SECONDS = 5.0
@@ -31,7 +32,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     @property
     def is_over(self) -> bool:
-        return self.disconnected or self.close_sent or self.transport.is_closing()
+        # What the client sent last may already have ended it.
+        is_open = self.conn.state is State.OPEN
+        return not is_open or self.disconnected or self.close_sent or self.transport.is_closing()
 
     def write(self, frames: bytes) -> None:
         """Whole frames, as many as there are."""

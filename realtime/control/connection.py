@@ -223,6 +223,8 @@ class Connection(asyncio.Protocol):
                 self._say(line)
 
     def _say(self, line: bytes, *, may_be_dropped: bool = False) -> None:
+        if self._transport.is_closing():
+            return
         if len(line) > CAP:
             log.warning("control_line_left_out", size=len(line))
             return
