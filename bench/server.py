@@ -56,6 +56,8 @@ class Server:
             "PORT": str(self.port),
             "HOST": "127.0.0.1",
             "MC_DATA_DIR": self.folder.name,
+            "MC_CLAUDE_HOME": self.folder.name,
+            "CODEX_HOME": self.folder.name,
             "API_KEY": KEY,
             "AUTH_USER": USER,
             "AUTH_PASS": PASSWORD,

@@ -284,6 +284,10 @@ OPENCLAW_HOME = env.openclaw_home()
 # Empty: the templates that come with the product.
 SOUL_TEMPLATES_DIR = env.text("OPENCLAW_SOUL_TEMPLATES_DIR")
 CLAUDE_HOME = Path(os.path.expanduser(env.text("MC_CLAUDE_HOME", "~/.claude")))
+CODEX_HOME = Path(os.path.expanduser(env.text("CODEX_HOME", "~/.codex")))
+# Files are looked at this often, and read when they have changed.
+SESSION_SCAN_SECONDS = max(env.number("MC_CLAUDE_SCAN_INTERVAL_MS", 5000) // 1000, 1)
+MAX_SESSION_FILE_BYTES = env.number("MC_MAX_SESSION_FILE_BYTES", 50 * 1024 * 1024)
 # Where to ask for a newer release; empty: nowhere.
 RELEASES_URL = env.text("MC_RELEASES_URL")
 SUBSCRIBED_PROVIDERS = env.words("MC_SUBSCRIBED_PROVIDERS")

@@ -19,6 +19,7 @@ from alerts.services import evaluate_everywhere
 from connections.services import mark_stale_agents
 from core.actors import Actor, system
 from governance.services import budgets, deciding, detecting, liveness, notifying, permissions
+from integrations.sessions import scanning
 from tasks.words import STATUS_WORDS
 from transcripts import retention as transcripts
 from transcripts.services.spawning import expire_requests
@@ -77,6 +78,10 @@ def retry_webhooks(now: datetime) -> str:
     if not through + failed:
         return "No pending retries"
     return f"Processed {through + failed} retries ({through} ok, {failed} failed)"
+
+
+def scan_local_sessions(now: datetime) -> str:
+    return str(scanning.scan(now=now))
 
 
 def deliver_notifications(now: datetime) -> str:

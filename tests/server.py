@@ -65,6 +65,8 @@ class Server:
             "PORT": str(self.port),
             "HOST": "127.0.0.1",
             "MC_DATA_DIR": str(self.folder),
+            "MC_CLAUDE_HOME": str(self.folder),
+            "CODEX_HOME": str(self.folder),
             "API_KEY": KEY,
             "AUTH_USER": ADMIN,
             "AUTH_PASS": PASSWORD,

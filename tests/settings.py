@@ -14,6 +14,8 @@ os.environ.update(
         "MC_API_KEYS": "operator:test-operator-key,viewer:test-viewer-key",
         "MC_DISABLE_RATE_LIMIT": "1",
         "MC_LOG_LEVEL": "WARNING",
+        "MC_CLAUDE_HOME": _folder,
+        "CODEX_HOME": _folder,
         # Nobody listens there: no test asks Google.
         "GOOGLE_TOKENINFO_URL": "http://127.0.0.1:9/tokeninfo",
     }

@@ -1,4 +1,5 @@
-"""Sessions of agents. Those that a gateway would run can be named, and it is said that none is connected."""
+"""Sessions of agents: those connected, and those of coding tools on this machine. Those that a gateway would run can be
+named, and it is said that none is connected."""
 
 from __future__ import annotations
 
@@ -9,13 +10,17 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.schemas import FLAG, FREE, TEXT, WHOLE, has, many
+from accounts.models import DEFAULT_WORKSPACE
+from api.schemas import FLAG, FREE, TEXT, WHOLE, has, many, maybe
 from core.clock import milliseconds
 from core.errors import Invalid, Unavailable
+from core.money import dollars
+from integrations.models import LocalSession
+from integrations.sessions.transcript import newest_messages
 from system import gateway, sessions
 
 from .answers import ERROR
-from .base import LegacyView
+from .base import LegacyView, whole
 from .docs import describe
 
 KEY = re.compile(r"[A-Za-z0-9:_.-]+\Z")
@@ -26,10 +31,18 @@ VERBOSE = ("off", "on", "full")
 REASONING = ("off", "on", "stream")
 CONTROLS = ("monitor", "pause", "terminate")
 KINDS = ("claude-code", "codex-cli", "opencode")
-TRANSCRIPT_CAP = 200
+TRANSCRIPT, TRANSCRIPT_CAP = 40, 200
+# Of the sessions of local tools.
+LOCAL = 50
+LOCALLY = {
+    "userMessages": WHOLE, "assistantMessages": WHOLE, "toolUses": WHOLE, "estimatedCost": {"type": "number"},
+    "lastUserPrompt": maybe(TEXT), "workingDir": maybe(TEXT), "totalTokens": WHOLE,
+}  # fmt: skip
 SESSION = has(
+    *LOCALLY,
     id=TEXT, key=TEXT, agent=TEXT, kind=TEXT, age=TEXT, model=TEXT, tokens=TEXT, channel=TEXT, flags=many(TEXT),
     active=FLAG, startTime=WHOLE, lastActivity=WHOLE, source={"type": "string", "enum": ["gateway", "local"]},
+    **LOCALLY,
 )  # fmt: skip
 DONE = has(success=FLAG, sessionKey=TEXT, result=FREE)
 CONTINUE = has(kind={"type": "string", "enum": list(KINDS)}, id=TEXT, prompt=TEXT)
@@ -81,8 +94,12 @@ class Sessions(_SessionView):
     @describe("Open sessions, the newest 100.", answers={200: has(sessions=many(SESSION))})
     def get(self, request: Request) -> Response:
         now = self.now
-        rows = sessions.newest(self.actor.workspace_id, now=now)
-        return Response({"sessions": [_out(row, milliseconds(now)) for row in rows]})
+        shown = [_out(row, milliseconds(now)) for row in sessions.newest(self.actor.workspace_id, now=now)]
+        if self.actor.workspace_id == DEFAULT_WORKSPACE:
+            local = LocalSession.objects.order_by("-last_message_at", "-id")[:LOCAL]
+            shown += [_local(row, milliseconds(now), row.is_active(now)) for row in local]
+        shown.sort(key=lambda row: -row["lastActivity"])
+        return Response({"sessions": shown[: sessions.NEWEST]})
 
     @describe(
         "Set how a session thinks, reports or is called.",
@@ -153,7 +170,11 @@ class Transcript(_SessionView):
     def get(self, request: Request) -> Response:
         if not (self.query("kind") and self.query("id")):
             raise Invalid("kind and id are required")
-        return Response({"messages": []})
+        limit = min(max(whole(self.query("limit"), TRANSCRIPT), 1), TRANSCRIPT_CAP)
+        if self.actor.workspace_id != DEFAULT_WORKSPACE:
+            return Response({"messages": []})
+        messages = newest_messages(tool=self.query("kind"), session_id=self.query("id"), limit=limit)
+        return Response({"messages": messages})
 
 
 def _out(row: sessions.Session, now: int) -> dict[str, Any]:
@@ -172,6 +193,34 @@ def _out(row: sessions.Session, now: int) -> dict[str, Any]:
         "startTime": milliseconds(row.began),
         "lastActivity": heard,
         "source": "gateway",
+    }
+
+
+def _local(row: LocalSession, now: int, is_active: bool) -> dict[str, Any]:
+    """Those at work are heard of now. What a gateway's sessions do not tell stands at the end."""
+    heard = now if is_active else milliseconds(row.last_message_at) if row.last_message_at else 0
+    total = {} if row.tool == LocalSession.Tool.CLAUDE else {"totalTokens": row.input_tokens + row.output_tokens}
+    return {
+        "id": row.session_id,
+        "key": row.project_slug,
+        "agent": row.project_slug,
+        "kind": row.tool,
+        "age": _age(now - heard) if heard else "-",
+        "model": row.model or sessions.UNKNOWN_MODEL,
+        "tokens": f"{_figure(row.input_tokens)}/{_figure(row.output_tokens)}",
+        "channel": "local",
+        "flags": [row.git_branch] if row.git_branch else [],
+        "active": is_active,
+        "startTime": milliseconds(row.first_message_at) if row.first_message_at else 0,
+        "lastActivity": heard,
+        "source": "local",
+        "userMessages": row.user_messages,
+        "assistantMessages": row.assistant_messages,
+        "toolUses": row.tool_uses,
+        "estimatedCost": dollars(row.cost_microusd, 4),
+        "lastUserPrompt": row.last_user_prompt,
+        "workingDir": row.project_path,
+        **total,
     }
 
 

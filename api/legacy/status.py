@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 from api.schemas import FLAG, NUMBER, TEXT, WHOLE, each, has, many, maybe
 from core.clock import milliseconds
 from core.errors import Invalid
+from integrations.models import LocalSession
 from realtime.wire import legacy
 from system import counts, modellist, status
 
@@ -133,8 +133,7 @@ class Status(LegacyView):
         return status.health(now_ms=milliseconds(self.now))
 
     def capabilities(self) -> dict[str, Any]:
-        sessions = sum(1 for _ in settings.CLAUDE_HOME.glob("projects/*/*.jsonl"))
-        return status.capabilities(claude_sessions=sessions)
+        return status.capabilities(claude_sessions=LocalSession.objects.filter(tool=LocalSession.Tool.CLAUDE).count())
 
 
 def _worded(by_status: dict[str, int]) -> dict[str, int]:

@@ -1,3 +1,4 @@
 from .contact import Contact
+from .sessions import CountedMessage, LocalSession, SessionFile
 
-__all__ = ["Contact"]
+__all__ = ["Contact", "CountedMessage", "LocalSession", "SessionFile"]

@@ -63,7 +63,7 @@ def _environment(access: Access, folder: str) -> dict[str, str]:
     ours = {
         "MC_DATA_DIR": folder, "PORT": access.url.rpartition(":")[2], "HOST": "127.0.0.1", "API_KEY": access.key,
         "AUTH_USER": access.user, "AUTH_PASS": access.password, "MC_WEBHOOK_ALLOW_PRIVATE": "1",
-        "WEB_CONCURRENCY": "1", "MC_LOG_LEVEL": "WARNING",
+        "WEB_CONCURRENCY": "1", "MC_LOG_LEVEL": "WARNING", "MC_CLAUDE_HOME": folder, "CODEX_HOME": folder,
     }  # fmt: skip
     return {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | ours
 

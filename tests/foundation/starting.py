@@ -22,7 +22,8 @@ UP = [sys.executable, "-m", "missioncontrol.up"]
 def environment(folder: Path, port: int | None = None, **more: str) -> dict[str, str]:
     ours = ("MC_", "DJANGO_", "AUTH_", "API_KEY", "DATABASE_URL", "REDIS_URL", "WEB_", "HOST", "PORT")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "MC_DATA_DIR": str(folder), "PORT": str(port or free_port()), "WEB_CONCURRENCY": "2", **more}
+    homes = dict.fromkeys(("MC_DATA_DIR", "MC_CLAUDE_HOME", "CODEX_HOME"), str(folder))
+    return {**kept, **homes, "PORT": str(port or free_port()), "WEB_CONCURRENCY": "2", **more}
 
 
 def refused(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:

@@ -41,7 +41,13 @@ class ScheduleTestCase(BaseTestCase):
 
 class ScheduleTests(ScheduleTestCase):
     def test_every_job_of_both_contracts_is_there_and_does_its_work(self):
-        assert list(LISTED) == ["auto_backup", "auto_cleanup", "agent_heartbeat", "webhook_retry"]
+        assert list(LISTED) == [
+            "auto_backup",
+            "auto_cleanup",
+            "agent_heartbeat",
+            "webhook_retry",
+            "claude_session_scan",
+        ]
         rhythms = {job.id: job.rhythm for job in JOBS.values() if job.of == "v1"}
         assert rhythms == {
             "notification_delivery": "every 5 s", "budget_monitor": "every 1 min", "loop_detector": "every 30 s",

@@ -39,6 +39,7 @@ class SchedulerTests(LegacyApiTestCase):
         tasks = self.get(PATH, as_=self.alice).body["tasks"]
         assert [(task["name"], task["enabled"]) for task in tasks] == [
             ("Auto Backup", False), ("Auto Cleanup", False), ("Agent Heartbeat Check", True), ("Webhook Retry", True),
+            ("Claude Session Scan", True),
         ]  # fmt: skip
         for task in tasks:
             assert list(task) == ["id", "name", "enabled", "lastRun", "nextRun", "running"]

@@ -88,7 +88,7 @@ class SessionListTests(LegacyApiTestCase):
             for i in range(n):
                 self.connect(f"{n}-{i}")
             self.ask()
-            with self.assertNumQueries(4):
+            with self.assertNumQueries(5):
                 self.get(PATH)
 
 
