@@ -39,8 +39,9 @@ class Carrier(Protocol):
 
     def send(self) -> None: ...
 
-    def wait(self, rung: threading.Event) -> None:
-        """Return when the bell was rung here or elsewhere, or after `POLL_EVERY` seconds."""
+    def wait(self, rung: threading.Event, look_every: float) -> None:
+        """Return when the bell was rung here or elsewhere, or after `POLL_EVERY` seconds. Who has to look, looks so
+        often."""
 
 
 class SqliteCarrier:
@@ -52,18 +53,19 @@ class SqliteCarrier:
     def send(self) -> None:
         return None
 
-    def wait(self, rung: threading.Event) -> None:
+    def wait(self, rung: threading.Event, look_every: float) -> None:
         waited = 0.0
         while waited < POLL_EVERY:
-            if rung.wait(LOOK_EVERY):
+            if rung.wait(look_every):
                 return
-            waited += LOOK_EVERY
+            waited += look_every
             if self._moved():
                 return
 
     def _moved(self) -> bool:
-        with connection.cursor() as cursor:
-            (version,) = cursor.execute("PRAGMA data_version").fetchone()
+        connection.ensure_connection()
+        with connection.wrap_database_errors:  # and nothing else of Django's, since it asks all the time
+            (version,) = connection.connection.execute("PRAGMA data_version").fetchone()
         before, self._seen.version = getattr(self._seen, "version", None), version
         return bool(version != before)
 
@@ -74,7 +76,7 @@ class PostgresCarrier:
         with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute(f"NOTIFY {CHANNEL}")
 
-    def wait(self, rung: threading.Event) -> None:
+    def wait(self, rung: threading.Event, look_every: float) -> None:
         if rung.is_set():
             return
         connection.ensure_connection()
@@ -102,7 +104,7 @@ class RedisCarrier:
         with contextlib.suppress(self._error):
             self._redis.publish(CHANNEL, b"")
 
-    def wait(self, rung: threading.Event) -> None:
+    def wait(self, rung: threading.Event, look_every: float) -> None:
         rung.wait(POLL_EVERY)
 
     def _listen(self) -> None:
@@ -134,10 +136,12 @@ def _make_carrier() -> Carrier:
 
 
 class Listener:
-    """Waits for the bell on one thread: `with Listener() as bell: bell.wait()`."""
+    """Waits for the bell on one thread: `with Listener() as bell: bell.wait()`. `look_every`: for who need not be told
+    within milliseconds, since looking is what an idle process spends its time with."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, look_every: float = LOOK_EVERY) -> None:
         self._rung = threading.Event()
+        self._look_every = look_every
 
     def __enter__(self) -> Callable[[], None]:
         _listeners.add(self._rung)
@@ -147,5 +151,5 @@ class Listener:
         _listeners.discard(self._rung)
 
     def wait(self) -> None:
-        carrier().wait(self._rung)
+        carrier().wait(self._rung, self._look_every)
         self._rung.clear()

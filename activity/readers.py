@@ -20,13 +20,14 @@ from .models import Event, Reader
 PAGE = 200
 # Between two looks, so that a page holds many events when many happen: each page is a transaction.
 PAUSE = 0.1
+LOOK_EVERY = 0.04
 ReaderFunction = Callable[[Sequence[Event]], None]
 log = structlog.get_logger(__name__)
 
 
 def run(stop: threading.Event) -> None:
     """Read for every name in `settings.EVENT_READERS` until told to stop."""
-    with Listener() as wait_for_bell:
+    with Listener(look_every=LOOK_EVERY) as wait_for_bell:
         while not stop.is_set():
             try:
                 behind = [catch_up(name, now=timezone.now()) for name in settings.EVENT_READERS]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from . import configuration, database, machine, processes, safety
+from . import channels, configuration, database, machine, processes, safety
 from .finding import Finding, Verdict
 
 AREAS: list[tuple[str, Callable[[datetime], Iterable[Finding]]]] = [
     ("configuration", configuration.examine),
     ("database", database.examine),
     ("processes", processes.examine),
+    ("channels", channels.examine),
     ("machine", machine.examine),
     ("safety", safety.examine),
 ]

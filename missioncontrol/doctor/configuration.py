@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import os
 from collections.abc import Iterator
 from datetime import datetime
 
 from django.conf import settings
 
+from core import tracing
 from governance.days import zone
 from missioncontrol import env
 
@@ -26,6 +28,7 @@ def examine(now: datetime) -> Iterator[Finding]:
     yield from _unknown_names()
     yield _time_zone()
     yield _keys()
+    yield from _traces()
 
 
 def _unknown_names() -> Iterator[Finding]:
@@ -48,6 +51,18 @@ def _time_zone() -> Finding:
         f"days begin at midnight in {used}" + ("" if used == name else f": MC_TIMEZONE is {name}, which is none"),
         unless=used != name,
         fix="Set a name such as Europe/Berlin.",
+    )
+
+
+def _traces() -> Iterator[Finding]:
+    if not tracing.is_wanted():
+        return
+    missing = importlib.util.find_spec("opentelemetry") is None or not importlib.util.find_spec("opentelemetry.sdk")
+    yield judged(
+        "Traces",
+        "wanted by the OTEL_* variables, and the packages for them are missing" if missing else "sent by OpenTelemetry",
+        unless=missing,
+        fix=tracing.MISSING,
     )
 
 
