@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bound import AsyncGroup, AsyncMethod
-from .calls import agents, approvals, runs, system, tasks
+from .calls import agents, approvals, runs, system, tasks, webhooks
 
 
 class AsyncTasks(AsyncGroup):
@@ -77,10 +77,16 @@ class AsyncStats(AsyncGroup):
 
 
 class AsyncWebhooks(AsyncGroup):
-    create = AsyncMethod(system.create_webhook)
-    list = AsyncMethod(system.list_webhooks)
-    get = AsyncMethod(system.get_webhook)
-    delete = AsyncMethod(system.delete_webhook)
+    create = AsyncMethod(webhooks.create_webhook)
+    list = AsyncMethod(webhooks.list_webhooks)
+    get = AsyncMethod(webhooks.get_webhook)
+    update = AsyncMethod(webhooks.update_webhook)
+    rotate = AsyncMethod(webhooks.rotate_secret)
+    delete = AsyncMethod(webhooks.delete_webhook)
+    deliveries = AsyncMethod(webhooks.list_deliveries)
+    retry = AsyncMethod(webhooks.retry_delivery)
+    test = AsyncMethod(webhooks.send_test)
+    replay = AsyncMethod(webhooks.replay_webhook)
 
 
 class AsyncActivity(AsyncGroup):

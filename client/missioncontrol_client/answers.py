@@ -228,6 +228,25 @@ class WebhookAnswer(TypedDict):
 
 class WebhookList(TypedDict):
     webhooks: list[o.Webhook]
+    total: int
+    hasMore: bool
+
+
+class DeliveryList(TypedDict):
+    deliveries: list[o.Delivery]
+    total: int
+    hasMore: bool
+
+
+class DeliveryAnswer(TypedDict):
+    delivery: o.Delivery
+
+
+class Replayed(TypedDict):
+    """`endedAt`: the moment up to which it was told, when there was too much for one call."""
+
+    queued: int
+    endedAt: str | None
 
 
 class DocumentAnswer(TypedDict):

@@ -37,6 +37,7 @@ NotificationChannel = Literal["TELEGRAM", "SLACK", "EMAIL", "WEBHOOK", "HEARTBEA
 NotificationStatus = Literal["PENDING", "SENT", "DELIVERED", "FAILED", "EXPIRED"]
 AlertSeverity = Literal["INFO", "WARNING", "ERROR", "CRITICAL"]
 AlertStatus = Literal["OPEN", "ACKNOWLEDGED", "RESOLVED", "IGNORED"]
+DeliveryStatus = Literal["WAITING", "DELIVERED", "FAILED", "DEAD"]
 ActorType = Literal["AGENT", "USER", "SYSTEM"]
 LoopType = Literal["COMMENT_FLOOD", "REVIEW_CYCLES", "AGENT_PING_PONG", "TOOL_RETRY_LOOP"]
 CostPeriod = Literal["day", "week", "month"]

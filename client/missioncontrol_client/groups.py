@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bound import Group, Method
-from .calls import agents, approvals, runs, system, tasks
+from .calls import agents, approvals, runs, system, tasks, webhooks
 
 
 class Tasks(Group):
@@ -77,10 +77,16 @@ class Stats(Group):
 
 
 class Webhooks(Group):
-    create = Method(system.create_webhook)
-    list = Method(system.list_webhooks)
-    get = Method(system.get_webhook)
-    delete = Method(system.delete_webhook)
+    create = Method(webhooks.create_webhook)
+    list = Method(webhooks.list_webhooks)
+    get = Method(webhooks.get_webhook)
+    update = Method(webhooks.update_webhook)
+    rotate = Method(webhooks.rotate_secret)
+    delete = Method(webhooks.delete_webhook)
+    deliveries = Method(webhooks.list_deliveries)
+    retry = Method(webhooks.retry_delivery)
+    test = Method(webhooks.send_test)
+    replay = Method(webhooks.replay_webhook)
 
 
 class Activity(Group):

@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 from . import enums as e
 from .reports import Activity as Activity
 from .reports import Alert as Alert
+from .reports import Delivery as Delivery
 from .reports import Json as Json
 from .reports import Notification as Notification
 from .reports import Policy as Policy

@@ -143,3 +143,24 @@ class Webhook(TypedDict):
     url: str
     events: list[str]
     active: bool
+
+
+class WebhookResponse(TypedDict):
+    status: int
+    body: str | None
+
+
+class Delivery(TypedDict):
+    """One attempt. `deliveryId` is by which the receiver knows it, the same on every attempt."""
+
+    id: str
+    deliveryId: str
+    event: str
+    status: e.DeliveryStatus
+    attempt: int
+    request: Json
+    response: WebhookResponse | None
+    error: str | None
+    durationMs: int | None
+    createdAt: str
+    nextRetryAt: str | None

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from contract_server import ContractServer  # noqa: E402
-from process import MC, Ended, Mc  # noqa: E402
+from process import MC, Ended, Mc, Script, Started  # noqa: E402
+
+STAND_IN = str(Path(__file__).with_name("agents.py"))
 
 
 @pytest.fixture
@@ -45,6 +50,36 @@ def mc(environment: dict[str, str], tmp_path: Path) -> Mc:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """The command of an agent that does these steps."""
+
+    def write(*steps: dict[str, Any]) -> list[str]:
+        path = tmp_path / f"script-{len(list(tmp_path.glob('script-*')))}.jsonl"
+        path.write_text("".join(json.dumps(step) + "\n" for step in steps))
+        return [sys.executable, STAND_IN, str(path)]
+
+    return write
+
+
+@pytest.fixture
+def started(environment: dict[str, str]) -> Iterator[Started]:
+    """`mc` in the background, ended with its test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*args: str, **more: str) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        env = {**environment, **more}
+        running.append(subprocess.Popen([MC, *args], stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env))
+        return running[-1]
+
+    yield start
+    for one in running:
+        for _ in range(3):
+            one.send_signal(signal.SIGINT)  # also what it runs has to end
+        one.communicate()
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,3 +25,6 @@ class Ended:
 
 
 Mc = Callable[..., Ended]
+# The command line of an agent that does these steps, and `mc` in the background.
+Script = Callable[..., list[str]]
+Started = Callable[..., subprocess.Popen[str]]

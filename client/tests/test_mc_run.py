@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from contract_server import ContractServer
-from process import MC, Mc
-from test_runner import until
-
-STAND_IN = str(Path(__file__).with_name("agents.py"))
-Script = Callable[..., list[str]]
-Started = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def script(tmp_path: Path) -> Script:
-    """The command of an agent that does these steps."""
-
-    def write(*steps: dict[str, Any]) -> list[str]:
-        path = tmp_path / f"script-{len(list(tmp_path.glob('script-*')))}.jsonl"
-        path.write_text("".join(json.dumps(step) + "\n" for step in steps))
-        return [sys.executable, STAND_IN, str(path)]
-
-    return write
+from process import Mc, Script, Started
+from waiting import until
 
 
 def test_plain_output_is_shown_here_and_passed_on(mc: Mc, server: ContractServer, script: Script) -> None:
@@ -71,24 +49,6 @@ def test_a_task_is_claimed_only_when_asked(mc: Mc, server: ContractServer, scrip
     assert task["status"] == "INBOX"
     mc("run", "--task", "1", "--claim", "--", *script({"print": "one"}))
     assert (task["status"], task["assigneeIds"]) == ("ASSIGNED", ["jordan"])
-
-
-@pytest.fixture
-def started(environment: dict[str, str]) -> Iterator[Started]:
-    """`mc` in the background, ended with its test."""
-    running: list[subprocess.Popen[str]] = []
-
-    def start(*args: str, **more: str) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE
-        env = {**environment, **more}
-        running.append(subprocess.Popen([MC, *args], stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env))
-        return running[-1]
-
-    yield start
-    for one in running:
-        for _ in range(3):
-            one.send_signal(signal.SIGINT)  # also what it runs has to end
-        one.communicate()
 
 
 @pytest.mark.parametrize("args", [["run"], ["run", "--"], ["run", "--claim", "--", "true"], ["run", "true"]])

@@ -50,7 +50,7 @@ async def told(session: ClientSession, name: str, /, **given: Any) -> tuple[bool
 async def test_one_tool_has_every_action_and_each_is_a_tool_too(environment: dict[str, str]) -> None:
     async with connected(environment) as session:
         tools = {tool.name: tool for tool in (await session.list_tools()).tools}
-    assert list(tools) == ["mission_control", *ACTIONS]
+    assert list(tools) == ["mission_control", *ACTIONS, "permission_prompt"]
     joint = tools["mission_control"].input_schema
     assert joint["type"] == "object" and joint["required"] == ["action"]
     assert joint["properties"]["action"] == {"type": "string", "enum": ACTIONS}
@@ -92,6 +92,29 @@ async def test_runs_tool_calls_and_policy(environment: dict[str, str], server: C
         assert server.asked[-1].body == {"status": "SUCCESS"}
         decision = await told(session, "policy_check", actionType="TOOL_CALL", tool="exec", command="rm -rf /tmp/test")
         assert decision[1]["decision"] == "DENY" and decision[1]["violations"] == ["shell_blocklist:rm -rf"]
+
+
+async def test_a_permission_prompt_is_answered_as_agents_expect(
+    environment: dict[str, str], server: ContractServer
+) -> None:
+    server.world.decide["Bash"] = {"status": "APPROVED", "updatedInput": {"command": "ls -l"}}
+    server.world.decide["Write"] = {"status": "DENIED", "reason": "not there"}
+    asked = {"input": {"command": "ls"}, "tool_use_id": "use_1"}
+    async with connected({**environment, "MC_TASK_ID": "task_7", "MC_PERMISSION_TIMEOUT": "60"}) as session:
+        allowed = await told(session, "permission_prompt", tool_name="Bash", **asked)
+        refused = await told(session, "permission_prompt", tool_name="Write", input={"path": "/etc/passwd"})
+        assert (await told(session, "permission_prompt", tool_name="Write"))[0]
+    assert allowed == (False, {"behavior": "allow", "updatedInput": {"command": "ls -l"}})
+    assert refused == (False, {"behavior": "deny", "message": "not there"})
+    known = {"agentId": "jordan", "tool": "Bash", "taskId": "task_7", "toolUseId": "use_1", "timeoutSeconds": 60}
+    assert server.calls("POST", "/permissions")[0].body == {**known, "input": {"command": "ls"}}
+
+
+async def test_no_answer_to_a_permission_prompt_is_a_no(environment: dict[str, str], server: ContractServer) -> None:
+    server.trouble.append(Trouble(400))
+    async with connected(environment) as session:
+        _, answer = await told(session, "permission_prompt", tool_name="Bash", input={})
+    assert answer["behavior"] == "deny" and "not now" in answer["message"]
 
 
 async def test_approvals(environment: dict[str, str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,18 +10,12 @@ from typing import Any
 
 import pytest
 from contract_server import ContractServer, Trouble
+from waiting import until
 
 from missioncontrol_client import AsyncRunner, ConfigError, MissionControl, Runner
 from missioncontrol_client.wire import Caller
 
 Make = Callable[..., Runner]
-
-
-def until(found: Callable[[], Any], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 @pytest.fixture

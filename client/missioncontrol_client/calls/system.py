@@ -1,8 +1,7 @@
-"""Notifications, alerts, figures, webhooks, documents and health."""
+"""Notifications, alerts, figures, documents and health."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .base import Call, Many, body, query, segment
@@ -63,25 +62,6 @@ def agent_costs(period: e.CostPeriod, *, agent_id: str | None = None) -> Call[a.
     """What an agent cost; without an id, the client's own."""
     who = "{me}" if agent_id is None else segment(agent_id)
     return Call("GET", f"/stats/agents/{who}/costs", params=query(period=period))
-
-
-def create_webhook(
-    url: str, events: Sequence[str], secret: str, *, idempotency_key: str | None = None
-) -> Call[a.WebhookAnswer]:
-    sent = body(url=url, events=events, secret=secret)
-    return Call("POST", "/webhooks", body=sent, idempotency_key=idempotency_key, admin=True)
-
-
-def list_webhooks() -> Call[a.WebhookList]:
-    return Call("GET", "/webhooks", admin=True)
-
-
-def get_webhook(webhook_id: str) -> Call[a.WebhookAnswer]:
-    return Call("GET", f"/webhooks/{segment(webhook_id)}", admin=True)
-
-
-def delete_webhook(webhook_id: str) -> Call[None]:
-    return Call("DELETE", f"/webhooks/{segment(webhook_id)}", admin=True)
 
 
 def get_document(document_id: str) -> Call[a.DocumentAnswer]:

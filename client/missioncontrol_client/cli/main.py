@@ -24,6 +24,7 @@ COMMANDS = {
     "run": ("run a command as the agent, or report runs and what they cost", "run"),
     "tool-call": ("report tool calls", "run"),
     "notify": ("read and acknowledge notifications", "notify"),
+    "webhooks": ("have webhooks told what happens, and see what became of it", "webhooks"),
     "watch": ("follow the live stream of events", "watch"),
     "mcp": ("serve the mission_control tool over stdio", "mcp"),
     "completion": ("print the completion script of a shell", "completion"),

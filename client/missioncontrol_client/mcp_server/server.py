@@ -19,6 +19,7 @@ from missioncontrol_client.wire import Caller
 
 from .actions import ACTIONS, Action
 from .parameters import BadArgument, Parameter, schema
+from .prompt import PROMPT, PROMPT_PARAMETERS, answer_prompt
 
 TOOL = "mission_control"
 BY_NAME = {action.name: action for action in ACTIONS}
@@ -58,7 +59,12 @@ def make_server(client: AsyncMissionControl, settings: Settings) -> Server[dict[
 def tools() -> list[types.Tool]:
     about = " ".join(f"{action.name}: {action.about}" for action in ACTIONS)
     everything = types.Tool(name=TOOL, description=f"Mission Control. {about}", input_schema=_joint_schema())
-    return [everything, *map(_own_tool, ACTIONS)]
+    prompt = types.Tool(
+        name=PROMPT,
+        description="Asks people whether a tool may be used. For the agent's own permission prompts, not for models.",
+        input_schema=schema(PROMPT_PARAMETERS),
+    )
+    return [everything, *map(_own_tool, ACTIONS), prompt]
 
 
 def _own_tool(action: Action) -> types.Tool:
@@ -82,6 +88,8 @@ async def perform(
     client: AsyncMissionControl, settings: Settings, tool: str, given: dict[str, Any]
 ) -> types.CallToolResult:
     try:
+        if tool == PROMPT:
+            return _told(await answer_prompt(client.caller, given))
         return _told(await client.send(_action(tool, given).call(settings, given)))
     except PolicyViolation as error:
         return _told({"needsApproval": True, "reason": error.message})

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from missioncontrol_client.aio import AsyncMissionControl
+from missioncontrol_client.calls.base import Call
 from missioncontrol_client.errors import MissionControlError
 from missioncontrol_client.watching import RunnerControl, RunnerMessage
 from missioncontrol_client.wire import Caller
 
-from .asking import Decision, asking
+from .asking import Asking, Decision, asking
 from .core import Core, Report
 
 
@@ -52,24 +53,7 @@ class AsyncRunner(Core):
     ) -> Decision:
         """Ask for permission to use a tool, and wait for the answer. No answer is a no."""
         with self._asked(tool, input, tool_use_id, timeout) as wish:
-            return await self._drive(asking(wish))
-
-    async def _drive(self, steps: Any) -> Decision:
-        answer: Any = None
-        failure: MissionControlError | None = None
-        while True:
-            try:
-                step = steps.throw(failure) if failure is not None else steps.send(answer)
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
-            answer = failure = None
-            try:
-                if isinstance(step, float):
-                    await asyncio.sleep(step)
-                else:
-                    answer = await self._asking.send(step)
-            except MissionControlError as error:
-                failure = error
+            return await drive(asking(wish), self._asking.send)
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -98,3 +82,22 @@ class AsyncRunner(Core):
                 await found
 
         asyncio.run_coroutine_threadsafe(listen(), self._loop).result()
+
+
+async def drive(steps: Asking, send: Callable[[Call[Any]], Awaitable[Any]]) -> Decision:
+    """Make the calls of a conversation, one after the other."""
+    answer: Any = None
+    failure: MissionControlError | None = None
+    while True:
+        try:
+            step = steps.throw(failure) if failure is not None else steps.send(answer)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        answer = failure = None
+        try:
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+            else:
+                answer = await send(step)
+        except MissionControlError as error:
+            failure = error

@@ -20,6 +20,8 @@ from .runner import Runner
 
 # What an agent's command line says when it reads messages from its input.
 READS_MESSAGES = "stream-json"
+# How long an agent that has answered may take to begin with the next message.
+SILENCE = 15.0
 DEAF = "[runner] This agent takes no messages while it works."
 
 
@@ -41,17 +43,16 @@ class Command:
         grace: tuple[float, float] = GRACE,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._runner, self._prompt, self._permission_timeout = runner, prompt, permission_timeout
+        self._runner, self._permission_timeout = runner, permission_timeout
         self._takes_messages = reads_messages(command) if messages is None else messages
         self.wants_restart = False
-        self._has_ended = threading.Event()
         self.process = Process(
             command,
             on_line=self._hear,
             echo=None if quiet else _to(sys.stdout),
             echo_errors=_to(sys.stderr),
             has_input=self._takes_messages,
-            environment=environment,
+            environment={**os.environ, **(environment or {}), **self._told_to_the_agent()},
             grace=grace,
         )
         self._adapter = ADAPTERS[format](
@@ -65,22 +66,28 @@ class Command:
                 stays=stays,
             )
         )
-        runner.on_message, runner.on_control = self._message, self._control
+        self._early: list[str] | None = [prompt] if prompt is not None else []
         self._unanswered = 0
+        self._closing: threading.Timer | None = None
         self._lock = threading.Lock()
+        runner.on_message, runner.on_control = self._message, self._control
 
     def run(self) -> Outcome:
-        self.process.start()
+        # Before its first line can come.
         self._runner.working()
         self._adapter.begin()
+        self.process.start()
         if self._takes_messages:
-            if self._prompt is not None:
-                self._tell(self._prompt)
+            self._tell_what_came_early()
             threading.Thread(target=self._pass_input_on, name="agent-input", daemon=True).start()
         outcome = self.process.wait()
-        self._has_ended.set()
         self._adapter.end(outcome)
         return outcome
+
+    def _told_to_the_agent(self) -> dict[str, str]:
+        """For `mc` commands and the MCP server that the agent starts itself."""
+        task = {"MC_TASK_ID": self._runner.task_id} if self._runner.task_id else {}
+        return {**task, "MC_PERMISSION_TIMEOUT": f"{self._permission_timeout}"}
 
     def interrupt(self, number: int) -> None:
         """As a signal to us: it ends, and is given less time at each repetition."""
@@ -90,14 +97,28 @@ class Command:
         )
 
     def _hear(self, line: str) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
         self._adapter.hear(line)
 
     def _ask(self, tool: str, input: dict[str, Any], tool_use_id: str | None) -> Decision:
         return self._runner.ask(tool, input, tool_use_id=tool_use_id, timeout=self._permission_timeout)
 
     def _message(self, message: RunnerMessage) -> None:
+        with self._lock:
+            if self._early is not None and self._takes_messages:
+                self._early.append(message["text"])
+                return
         if not self._takes_messages or not self._tell(message["text"]):
             self._runner.text(f"{DEAF}\n")
+
+    def _tell_what_came_early(self) -> None:
+        """What it was told before it had started; its prompt stands first."""
+        with self._lock:
+            early, self._early = self._early or [], None
+        for text in early:
+            self._tell(text)
 
     def _tell(self, text: str) -> bool:
         line = self._adapter.message(text)
@@ -108,12 +129,15 @@ class Command:
         return self.process.write(line)
 
     def _finish_input(self) -> None:
-        """After an answer: unless there is a message that it has not answered yet."""
+        """After an answer. One that has been told more, and has not answered that already, is given time to go on."""
         with self._lock:
             self._unanswered = max(0, self._unanswered - 1)
-            if self._unanswered:
-                return
-        self.process.close_input()
+        if not self._unanswered:
+            self.process.close_input()
+            return
+        self._closing = threading.Timer(SILENCE, self.process.close_input)
+        self._closing.daemon = True
+        self._closing.start()
 
     def _control(self, control: RunnerControl) -> None:
         action, why = control["action"], control.get("reason") or control["action"].lower()
@@ -138,8 +162,9 @@ class Command:
             for line in stream:
                 if line.strip():
                     with self._lock:
-                        self._unanswered += 1
+                        self._unanswered += self._adapter.is_message(line)
                     self.process.write(line.rstrip("\n"))
+            self._adapter.hears_no_more()
 
 
 def reads_messages(command: Sequence[str]) -> bool:

@@ -20,7 +20,7 @@ log = logging.getLogger("missioncontrol_client")
 Send = Callable[[Call[Any]], Any]
 
 MOST, MOST_BYTES = 100, 512 * 1024
-FIRST_WAIT, LONGEST_WAIT = 0.25, 10.0
+FIRST_WAIT, LONGEST_WAIT, LAST_TRY = 0.25, 10.0, 0.5
 # What the server refuses whatever the batch holds, and may take later: a token is renewed, a quarantine ends.
 STANDING = (401, 403, 404)
 PASSING_CODES = ("IDEMPOTENCY_IN_PROGRESS",)
@@ -59,7 +59,7 @@ class Sender(threading.Thread):
         with self.journal.changed:
             self.journal.changed.notify_all()
         if self.is_alive():
-            self.join(seconds)
+            self.join(min(seconds, LAST_TRY) if self._is_refused() else seconds)
         self._stopped.set()
         return len(self.journal)
 
@@ -129,6 +129,8 @@ class Sender(threading.Thread):
         """Try again, or leave out what the server will never take."""
         if is_passing(error) or _is_standing(error, rows[0]):
             self._tell(error)
+            if self._closing.is_set() and self._is_refused():
+                self._stopped.set()
             self._pause(error)
         elif len(rows) > 1:
             self._most = max(1, len(rows) // 2)
@@ -136,6 +138,10 @@ class Sender(threading.Thread):
             self._most = MOST
             self.journal.remove(rows[0].seq)
             self._reject(rows[0], f"{error} ({error.code})")
+
+    def _is_refused(self) -> bool:
+        """Waiting a little longer will not help."""
+        return isinstance(self.trouble, ApiError) and self.trouble.status in STANDING
 
     def _reject(self, row: Row, why: str) -> None:
         self.rejected += 1

@@ -30,6 +30,13 @@ class Auto(Adapter):
         """Before it has said anything, an agent that reads its input is taken for one that speaks JSON."""
         return (self._chosen or StreamJson(self.line)).message(text)
 
+    def is_message(self, line: str) -> bool:
+        return (self._chosen or StreamJson(self.line)).is_message(line)
+
+    def hears_no_more(self) -> None:
+        if self._chosen is not None:
+            self._chosen.hears_no_more()
+
     def end(self, outcome: Outcome) -> None:
         (self._chosen or Text(self.line)).end(outcome)
 

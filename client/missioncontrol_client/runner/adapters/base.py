@@ -53,6 +53,13 @@ class Adapter:
         """How the agent is told what an operator says; None where it is not."""
         return None
 
+    def is_message(self, line: str) -> bool:
+        """Whether this line of input asks the agent for an answer."""
+        return bool(line.strip())
+
+    def hears_no_more(self) -> None:
+        """Our own input has ended; operators may still have something to say."""
+
     def end(self, outcome: Outcome) -> None:
         """It is over."""
         voice = self.line.voice

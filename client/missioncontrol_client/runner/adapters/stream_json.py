@@ -33,21 +33,20 @@ class StreamJson(Adapter):
     def hear(self, text: str) -> None:
         if not text.strip():
             return
-        try:
-            told = json.loads(text)
-        except (ValueError, RecursionError):
-            told = None
-        kind = told.get("type") if isinstance(told, dict) else None
-        if not isinstance(kind, str):
+        told = _object(text)
+        if told is None or not isinstance(told.get("type"), str):
             self.line.voice.text(f"{text}\n")
-            return
-        if handler := _KINDS.get(kind):
+        elif handler := _KINDS.get(told["type"]):
             handler(self, told)
 
     def message(self, text: str) -> str | None:
         content = [{"type": "text", "text": text}]
         told = {"type": "user", "message": {"role": "user", "content": content}, "session_id": self._session}
         return json.dumps({**told, "parent_tool_use_id": None}, ensure_ascii=False)
+
+    def is_message(self, line: str) -> bool:
+        told = _object(line)
+        return told is not None and told.get("type") == "user"
 
     def end(self, outcome: Outcome) -> None:
         for id, role in self._parts.items():
@@ -158,6 +157,14 @@ _KINDS = {
     "control_request": StreamJson._control,
     "control_cancel_request": StreamJson._cancel,
 }
+
+
+def _object(line: str) -> Json | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _content(told: Json) -> list[Json]:

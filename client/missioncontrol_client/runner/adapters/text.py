@@ -20,6 +20,10 @@ class Text(Adapter):
     def message(self, text: str) -> str | None:
         return text
 
+    def hears_no_more(self) -> None:
+        if not self.line.stays:
+            self.line.finish_input()
+
     def end(self, outcome: Outcome) -> None:
         had_run = self.line.voice.has_run
         super().end(outcome)
