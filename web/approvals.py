@@ -12,24 +12,22 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from core.actors import Actor, Role
+from core.actors import Role
 from core.errors import Conflict, Invalid, NotFound
 from governance.models import URGENT, Approval
 from governance.services import deciding
 from web import words
 
 from .gate import PageRequest, page
+from .inbox import AT_MOST, DECIDED, DENIED, Timed, decision_in, rights_of, too_late
 from .names import name_of, names_of
 
-AT_MOST = 100
-DECIDED = 50
-LONGEST_REASON = 2_000
 GONE = "This approval is gone. Its task was deleted."
 Status = Approval.Status
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Timed):
     """An approval with the names of those who had to do with it."""
 
     approval: Approval
@@ -39,6 +37,10 @@ class Line:
     first: str
     may_approve: bool
     now: datetime
+
+    @property
+    def row(self) -> Approval:
+        return self.approval
 
     @property
     def sign(self) -> words.Sign:
@@ -59,14 +61,6 @@ class Line:
     @property
     def is_urgent(self) -> bool:
         return self.approval.expires_at <= self.now + URGENT
-
-    @property
-    def seconds_left(self) -> int:
-        return max(0, int((self.approval.expires_at - self.now).total_seconds()))
-
-    @property
-    def seconds_given(self) -> int:
-        return max(1, int((self.approval.expires_at - self.approval.created_at).total_seconds()))
 
 
 def payload_of(approval: Approval) -> str:
@@ -129,14 +123,9 @@ def decide(request: PageRequest, id: int) -> HttpResponse:
     return _show(request) if request.htmx else redirect("approvals")
 
 
-def rights_of(actor: Actor) -> dict[str, object]:
-    """What the form of a request must know, wherever it stands."""
-    return {"may_decide": actor.can(Role.OPERATOR), "longest_reason": LONGEST_REASON}
-
-
 def settle(request: PageRequest, id: int) -> None:
     """Decide one as the form says, by the rules that hold wherever the form stands."""
-    decision, reason = _decision(request)
+    decision, reason = reasoned(request)
     here = Approval.objects.in_workspace(request.actor.workspace_id)
     row = here.select_related("requestor", "decided_by_agent", "task").filter(pk=id).first()
     if row is None:
@@ -148,24 +137,13 @@ def settle(request: PageRequest, id: int) -> None:
         raise Conflict(_too_late(here.select_related("requestor", "decided_by_agent").get(pk=id), now)) from error
 
 
-def _decision(request: PageRequest) -> tuple[str, str | None]:
-    decision = request.POST.get("decision", "")
-    if decision not in (Status.APPROVED, Status.DENIED):
-        raise Invalid("Approve it or deny it.")
-    reason = request.POST.get("reason", "").replace("\0", "").strip()
-    if len(reason) > LONGEST_REASON:
-        raise Invalid(f"A reason has at most {LONGEST_REASON} characters.")
-    if decision == Status.DENIED and not reason:
+def reasoned(request: PageRequest) -> tuple[str, str | None]:
+    decision, reason = decision_in(request)
+    if decision == DENIED and not reason:
         raise Invalid("Say why it is denied: the agent goes on from your reason.")
-    return decision, reason or None
+    return decision, reason
 
 
 def _too_late(row: Approval, now: datetime) -> str:
     line = lines_of([row], now=now)[0]
-    happened = {
-        Status.APPROVED: f"{line.decider} approved it before you.",
-        Status.DENIED: f"{line.decider} denied it before you: {row.decision_reason or 'no reason given'}.",
-        Status.EXPIRED: "It expired before you decided.",
-        Status.CANCELED: "It was withdrawn before you decided.",
-    }
-    return f"{happened.get(Status(row.status), 'Somebody else was faster.')} Your decision changed nothing."
+    return too_late(row.status, decider=line.decider, reason=row.decision_reason)

@@ -19,9 +19,9 @@ from governance.services.granting import grant_more, set_budgets
 from governance.services.usage import Use, by_use, uses_of
 from web import words
 
-from .approvals import LONGEST_REASON
 from .dossier import Dossier, find_agent
 from .gate import PageRequest, page
+from .inbox import LONGEST_REASON
 from .numbers import money
 from .standing import Standing, standing_of
 

@@ -48,11 +48,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
         login(request, user)
-        note_sign_in(user=user, now=timezone.now(), origin=_origin(request))
+        note_sign_in(user=user, now=timezone.now(), origin=origin_of(request))
         return HttpResponseRedirect(target)
     if request.method == "POST":
         name = request.POST.get("username", "").replace("\0", "\ufffd")
-        note_failed_sign_in(username=name, now=timezone.now(), origin=_origin(request))
+        note_failed_sign_in(username=name, now=timezone.now(), origin=origin_of(request))
     status = 401 if request.method == "POST" else 200
     return render(request, "registration/login.html", {"form": form, "next": target}, status=status)
 
@@ -65,7 +65,7 @@ def _is_too_fast(request: HttpRequest) -> bool:
     return False
 
 
-def _origin(request: HttpRequest) -> Origin:
+def origin_of(request: HttpRequest) -> Origin:
     return Origin(ip_in(request), request.META.get("HTTP_USER_AGENT"))
 
 
@@ -79,6 +79,6 @@ def _next(request: HttpRequest) -> str:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        note_sign_out(actor=request.user.as_actor(), now=timezone.now(), origin=_origin(request))
+        note_sign_out(actor=request.user.as_actor(), now=timezone.now(), origin=origin_of(request))
     logout(request)
     return redirect("sign-in")

@@ -18,6 +18,7 @@ from tokens.models import Run
 
 from . import approvals, briefs, history, papers, runs
 from .gate import PageRequest, page
+from .inbox import rights_of
 from .thread import has_earlier, moment_of, thread_of
 
 GONE = "This is gone."
@@ -43,7 +44,7 @@ def part(request: PageRequest, id: int, name: str) -> HttpResponse:
     }
     if name not in lists:
         raise NotFound(GONE)
-    context = {"task": task, "name": name, "list": lists[name](), **approvals.rights_of(request.actor)}
+    context = {"task": task, "name": name, "list": lists[name](), **rights_of(request.actor)}
     return render(request, f"task/_{name}.html", context)
 
 
@@ -55,11 +56,11 @@ def earlier(request: PageRequest, id: int) -> HttpResponse:
     is_v1 = Brief.objects.filter(task=task).exists()
     thread = thread_of(task, before=moment_of(request.GET.get("before", "")), is_v1=is_v1)
     context = {"task": task, "thread": thread, "has_earlier": has_earlier(task, thread), "excerpt": briefs.EXCERPT}
-    return render(request, "task/_thread.html", context | approvals.rights_of(request.actor) | _may(request))
+    return render(request, "task/_thread.html", context | rights_of(request.actor) | _may(request))
 
 
 def _may(request: PageRequest) -> dict[str, Any]:
-    return {"may_change": approvals.rights_of(request.actor)["may_decide"]}
+    return {"may_change": rights_of(request.actor)["may_decide"]}
 
 
 @require_GET

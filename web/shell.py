@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Workspace
 from core.actors import Actor, Role
-from governance.models import Approval
+from governance.models import Approval, Permission
 from tokens import reports
 
 from .gate import PageRequest, page
@@ -52,8 +52,15 @@ def waiting_of(request: HttpRequest) -> int:
     return Approval.objects.in_workspace(actor.workspace_id).decidable(timezone.now()).count() if actor else 0
 
 
+def permissions_waiting_of(request: HttpRequest) -> int:
+    """How many permission requests somebody could answer now."""
+    actor: Actor | None = getattr(request, "actor", None)
+    return Permission.objects.in_workspace(actor.workspace_id).decidable(timezone.now()).count() if actor else 0
+
+
 @require_GET
 @page()
 def figures(request: PageRequest) -> HttpResponse:
     today = money(spent_today(request.actor.workspace_id))
-    return JsonResponse({"today": today, "approvals": waiting_of(request)})
+    waiting = {"approvals": waiting_of(request), "permissions": permissions_waiting_of(request)}
+    return JsonResponse({"today": today, **waiting})

@@ -28,6 +28,7 @@ from . import approvals
 from .board import choices
 from .briefs import EXCERPT, told_of
 from .gate import PageRequest, page
+from .inbox import rights_of
 from .thread import has_earlier, thread_of
 
 AGENTS_NAMED = 100
@@ -55,7 +56,7 @@ def show(request: PageRequest, task: Task, said: Sequence[str] = ()) -> HttpResp
         "statuses": STATUS_CHOICES,
         "may_change": request.actor.can(Role.OPERATOR),
         "may_delete": request.actor.can(Role.ADMIN),
-        **approvals.rights_of(request.actor),
+        **rights_of(request.actor),
         **choices(task.workspace_id, at_most=AGENTS_NAMED),
     }
     return render(request, "task/_task.html" if request.htmx else "task/page.html", context)

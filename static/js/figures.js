@@ -1,9 +1,8 @@
 // The header's figures follow the ticks of the stream, once a second at most.
 import { ask } from "./ask.js";
-import { ofApprovals, onFrames } from "./live.js";
+import { ofApprovals, ofPermissions, onFrames } from "./live.js";
 
 const spent = document.getElementById("spend-today");
-const badge = document.getElementById("approvals-waiting");
 let busy = false;
 let due = 0;
 let askedAt = 0;
@@ -14,10 +13,13 @@ async function refresh() {
   busy = true;
   askedAt = Date.now();
   try {
-    const { today, approvals } = JSON.parse(await ask("/figures/"));
+    const { today, ...waiting } = JSON.parse(await ask("/figures/"));
     if (spent.textContent !== today) spent.textContent = today;
-    badge.querySelector("b").textContent = approvals;
-    badge.hidden = !approvals;
+    for (const [inbox, count] of Object.entries(waiting)) {
+      const badge = document.getElementById(`${inbox}-waiting`);
+      badge.querySelector("b").textContent = count;
+      badge.hidden = !count;
+    }
   } catch {
     // The state of the stream already says that the server is away.
   } finally {
@@ -25,4 +27,4 @@ async function refresh() {
   }
 }
 
-if (spent) onFrames((frames) => frames.some((f) => f.type === "tick" || f.type === "resync" || ofApprovals(f)) && refresh());
+if (spent) onFrames((frames) => frames.some((f) => f.type === "tick" || f.type === "resync" || ofApprovals(f) || ofPermissions(f)) && refresh());

@@ -31,6 +31,16 @@ export const ids = (frames, prefix, key = (data) => data?.id) => [
 /** Approvals reach pages as stories. */
 export const ofApprovals = (frame) => frame.type === "activity.created" && frame.data?.entity_type === "approval";
 
+export const ofPermissions = (frame) => frame.type.startsWith("permission.");
+
+let isAwake = false;
+
+/** Whether the page listens on when nobody looks at it: somebody wants to be told. */
+export function stayAwake(wanted) {
+  isAwake = wanted;
+  if (wanted && !source) open();
+}
+
 function flush() {
   flushTimer = 0;
   flushedAt = performance.now();
@@ -50,7 +60,7 @@ function take(event) {
   waiting.push(frame);
   // What piled up behind a hidden tab is not worth replaying one by one.
   if (waiting.length > 2000) waiting = [{ type: "resync", data: {}, timestamp: frame.timestamp }];
-  if (document.hidden || flushTimer) return;
+  if ((document.hidden && !isAwake) || flushTimer) return;
   flushTimer = setTimeout(flush, Math.max(0, BEAT - (performance.now() - flushedAt)));
 }
 
@@ -119,7 +129,7 @@ setInterval(() => lostAt && lost(), 1000);
 document.addEventListener("visibilitychange", () => {
   clearTimeout(restTimer);
   if (document.hidden) {
-    restTimer = setTimeout(close, REST_WHEN_HIDDEN);
+    if (!isAwake) restTimer = setTimeout(close, REST_WHEN_HIDDEN);
     return;
   }
   if (!source) open();

@@ -24,6 +24,7 @@ PAGES = (
     "/agents/",
     "/agents/?q=nobody",
     "/approvals/",
+    "/permissions/",
     "/costs/",
     "/costs/?span=today",
     "/activity/",

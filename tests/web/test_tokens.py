@@ -8,7 +8,7 @@ import pytest
 
 CSS = (Path(__file__).parents[2] / "static/css/tokens.css").read_text()
 SURFACES = ("ground", "panel", "raised", "hover", "well")
-TEXTS = ("ink", "muted", "faint", "error-ink", "signal")
+TEXTS = ("ink", "muted", "faint", "error-ink", "ok-ink", "signal")
 MARKS = ("ok", "working", "waiting", "review", "error", "idle", "control")
 THEMES = ("light", "dark")
 OKLCH = r"oklch\(([\d.]+)% ([\d.]+) ([\d.]+)\)"

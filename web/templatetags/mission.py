@@ -17,7 +17,7 @@ from tokens.models import Run
 from tokens.reports import Month
 from web import words
 from web.numbers import compact, grouped, money, percent
-from web.shell import Shell, shell_of, waiting_of
+from web.shell import Shell, permissions_waiting_of, shell_of, waiting_of
 from web.words import Sign
 
 register = template.Library()
@@ -86,8 +86,12 @@ def age(when: datetime | None, absent: str = "never") -> SafeString:
 
 
 @register.simple_tag
-def time_left(when: datetime) -> SafeString:
-    """As `age`, of what is to come."""
+def time_left(when: datetime, *, exact: bool = False) -> SafeString:
+    """As `age`, of what is to come; exact is to the second, where there is little of it."""
+    if exact:
+        minutes, seconds = divmod(max(0, int((when - timezone.now()).total_seconds())), 60)
+        drawn = '<time datetime="{}" data-left="exact">{}:{} left</time>'
+        return format_html(drawn, f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", minutes, f"{seconds:02}")
     left = short_age(timezone.now(), when)
     return format_html(
         '<time datetime="{}" data-left>{} left</time>',
@@ -100,6 +104,11 @@ def time_left(when: datetime) -> SafeString:
 def approvals_waiting(context: Context) -> int:
     """For the rail: none where nobody is signed in."""
     return waiting_of(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def permissions_waiting(context: Context) -> int:
+    return permissions_waiting_of(context["request"])
 
 
 register.filter("money", money)

@@ -19,7 +19,7 @@ from core.secrets import REDACTED, redact
 LARGEST = 64 * 1024
 DEEPEST = 30
 # Whose whole value is a secret, whatever it looks like.
-_NAMES_A_SECRET = re.compile(r"(?i).*(?:passw(?:or)?d|secret|(?:api|access|secret|private)[_-]?key|token)")
+_NAMES_A_SECRET = re.compile(r"(?i).*(?:passw(?:or)?d|secret|(?:api|access|secret|private)[_-]?key|token|authorization|cookie)")
 Path = tuple[str | int, ...]
 
 
@@ -31,14 +31,31 @@ def kept(input: dict[str, Any], *, field: str) -> dict[str, Any]:
         size = LARGEST + 1
     if size > LARGEST or any(len(path) > DEEPEST for path, _ in _texts(input)):
         raise Invalid.fields(f"{field}: must be at most {LARGEST // 1024} KiB and {DEEPEST} levels deep")
-    cleaned: dict[str, Any] = _clean(input, "")
+    cleaned: dict[str, Any] = _clean(storable(input), "")
     return cleaned
+
+
+def storable(input: dict[str, Any]) -> dict[str, Any]:
+    """Without NULs, which not every database takes."""
+    text = orjson.dumps(input)
+    if b"\\u0000" not in text:
+        return input
+    cleaned: dict[str, Any] = _without_nul(input)
+    return cleaned
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {key.replace("\0", ""): _without_nul(each) for key, each in value.items()}
+    return [_without_nul(each) for each in value] if isinstance(value, list) else value
 
 
 def check_update(updated: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     """An updated input that the runner can carry out. Raises Invalid for what would not reach it as it was meant."""
     field = "updatedInput"
-    if kept(updated, field=field) != updated:
+    if kept(updated, field=field) != (updated := storable(updated)):
         raise Invalid.fields(f"{field}: must hold no secret, as none would reach the runner")
     marks = {path: text.count(REDACTED) for path, text in _texts(asked)}
     for path, text in _texts(updated):
