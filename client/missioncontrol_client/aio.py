@@ -54,6 +54,7 @@ class AsyncMissionControl:
         self._http = httpx.AsyncClient(timeout=caller.timeout, verify=caller.verify)
         self.tasks = groups.AsyncTasks(self)
         self.approvals = groups.AsyncApprovals(self)
+        self.permissions = groups.AsyncPermissions(self)
         self.policy = groups.AsyncPolicy(self)
         self.agents = groups.AsyncAgents(self)
         self.tokens = groups.AsyncTokens(self)

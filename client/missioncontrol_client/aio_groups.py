@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bound import AsyncGroup, AsyncMethod
-from .calls import agents, approvals, runs, system, tasks, webhooks
+from .calls import agents, approvals, permissions, runs, system, tasks, webhooks, work
 
 
 class AsyncTasks(AsyncGroup):
@@ -28,6 +28,14 @@ class AsyncApprovals(AsyncGroup):
     request = AsyncMethod(approvals.request_approval)
     decide = AsyncMethod(approvals.decide_approval)
     cancel = AsyncMethod(approvals.cancel_approval)
+
+
+class AsyncPermissions(AsyncGroup):
+    list = AsyncMethod(permissions.list_permissions)
+    get = AsyncMethod(work.read_permission)
+    request = AsyncMethod(work.request_permission)
+    respond = AsyncMethod(permissions.respond_permission)
+    withdraw = AsyncMethod(work.withdraw_permission)
 
 
 class AsyncPolicy(AsyncGroup):

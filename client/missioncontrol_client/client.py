@@ -52,6 +52,7 @@ class MissionControl:
         self._http = httpx.Client(timeout=caller.timeout, verify=caller.verify)
         self.tasks = groups.Tasks(self)
         self.approvals = groups.Approvals(self)
+        self.permissions = groups.Permissions(self)
         self.policy = groups.Policy(self)
         self.agents = groups.Agents(self)
         self.tokens = groups.Tokens(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bound import Group, Method
-from .calls import agents, approvals, runs, system, tasks, webhooks
+from .calls import agents, approvals, permissions, runs, system, tasks, webhooks, work
 
 
 class Tasks(Group):
@@ -28,6 +28,14 @@ class Approvals(Group):
     request = Method(approvals.request_approval)
     decide = Method(approvals.decide_approval)
     cancel = Method(approvals.cancel_approval)
+
+
+class Permissions(Group):
+    list = Method(permissions.list_permissions)
+    get = Method(work.read_permission)
+    request = Method(work.request_permission)
+    respond = Method(permissions.respond_permission)
+    withdraw = Method(work.withdraw_permission)
 
 
 class Policy(Group):

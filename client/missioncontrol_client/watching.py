@@ -83,13 +83,24 @@ class Permission(TypedDict):
     requestId: str
     agentId: str
     taskId: str | None
+    runId: str | None
     tool: str
+    toolUseId: str | None
     input: Json
+    riskLevel: Literal["GREEN", "YELLOW", "RED"]
+    policyReason: str | None
     status: PermissionStatus
     approved: bool | None
     updatedInput: Json | None
     decidedBy: str | None
     decidedAt: str | None
+    channel: str | None
     reason: str | None
     expiresAt: str
     createdAt: str
+
+
+class PermissionList(TypedDict):
+    permissions: list[Permission]
+    total: int
+    hasMore: bool

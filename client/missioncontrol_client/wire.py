@@ -34,6 +34,8 @@ class Caller:
     session_key: str | None = None
     timeout: float = 30.0
     retry: Retry = Retry()
+    # What makes the calls, as the server is told.
+    program: str = ""
 
     def __post_init__(self) -> None:
         try:
@@ -90,7 +92,10 @@ class Caller:
         return {"method": "GET", "url": f"{self.api_url.rstrip('/')}/api/events", "headers": headers, "params": params}
 
     def _headers(self, token: str | None) -> dict[str, str]:
-        headers = {"Accept": "application/json", "User-Agent": f"missioncontrol-client/{__version__}"}
+        headers = {
+            "Accept": "application/json",
+            "User-Agent": f"missioncontrol-client/{__version__} {self.program}".rstrip(),
+        }
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if self.agent_id:

@@ -61,13 +61,29 @@ class AtWork:
 
     def ask_permission(self, actor: str, asked: Any) -> Answer:
         id = f"perm_{len(self.permissions) + 1}"
-        known = {"status": "PENDING", "approved": None, "updatedInput": None, "reason": None}
+        known = {"status": "PENDING", "approved": None, "updatedInput": None, "reason": None, "riskLevel": "YELLOW"}
+        known["expiresAt"] = "2026-02-01T10:05:00Z"
         self.permissions[id] = {"requestId": id, **asked.body, **known, **self.decide.get(asked.body["tool"], {})}
         return 201, self.permissions[id]
 
     def read_permission(self, actor: str, asked: Any, id: str) -> Answer:
         time.sleep(0.005)
         return 200, self.permissions[id]
+
+    def list_permissions(self, actor: str, asked: Any) -> Answer:
+        wanted = asked.query.get("status", [])
+        found = [one for one in self.permissions.values() if not wanted or one["status"] in wanted]
+        return 200, {"permissions": found, "total": len(found), "hasMore": False}
+
+    def respond(self, actor: str, asked: Any, id: str) -> Answer:
+        one = self.permissions[id]
+        if one["status"] != "PENDING":
+            error = {"code": "ALREADY_DECIDED", "message": f"The permission request is {one['status']} already"}
+            return 409, {"error": error}
+        approved = asked.body["approved"]
+        given = {"reason": asked.body.get("reason"), "updatedInput": asked.body.get("updatedInput")}
+        one.update(status="APPROVED" if approved else "DENIED", approved=approved, **given)
+        return 200, one
 
     def withdraw(self, actor: str, asked: Any, id: str) -> Answer:
         self.permissions[id].update(status="CANCELED")

@@ -263,6 +263,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/agents/([^/]+)/stream", World.take_stream),
     ("GET", "/agents/([^/]+)/inbox", World.read_inbox),
     ("POST", "/permissions", World.ask_permission),
+    ("GET", "/permissions", World.list_permissions),
+    ("POST", "/permissions/([^/]+)/respond", World.respond),
     ("GET", "/permissions/([^/]+)", World.read_permission),
     ("DELETE", "/permissions/([^/]+)", World.withdraw),
 ]

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ class Context:
         from missioncontrol_client.wire import Caller
 
         log_to_stderr(self.settings)
-        return MissionControl.of(Caller.of(self.settings))
+        return MissionControl.of(replace(Caller.of(self.settings), program="mc"))
 
     @property
     def key(self) -> str | None:

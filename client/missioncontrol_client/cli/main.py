@@ -19,6 +19,7 @@ COMMANDS = {
     "heartbeat": ("say that the agent lives, and see its work", "heartbeat"),
     "task": ("find, claim, plan, discuss and hand in tasks", "task"),
     "approval": ("ask for approvals and decide them", "approval"),
+    "permissions": ("answer agents that ask to use a tool, or ask", "permissions"),
     "policy": ("ask whether an action is allowed", "policy"),
     "agent": ("register, watch and control agents", "agent"),
     "run": ("run a command as the agent, or report runs and what they cost", "run"),

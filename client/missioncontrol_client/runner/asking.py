@@ -10,6 +10,7 @@ from typing import Any
 from missioncontrol_client.calls import work
 from missioncontrol_client.calls.base import Call
 from missioncontrol_client.errors import MissionControlError
+from missioncontrol_client.secrets import put_back
 
 from .sender import is_passing
 
@@ -87,8 +88,12 @@ def _request(wish: Wish) -> Call[Any]:
 
 def _decision(wish: Wish, found: Any) -> Decision:
     approved = found["status"] == "APPROVED"
-    updated = found.get("updatedInput")
-    input = updated if approved and isinstance(updated, dict) else wish.input
+    updated, input = found.get("updatedInput"), wish.input
+    if approved and isinstance(updated, dict):
+        try:
+            input = put_back(updated, found.get("input"), wish.input)
+        except ValueError as error:
+            return Decision(False, wish.input, "TROUBLE", f"The new input cannot be used: {error}", wish.request_id)
     reason = found.get("reason") or found.get("policyReason") or _UNSAID.get(found["status"], "")
     return Decision(approved, input, found["status"], str(reason), wish.request_id)
 
