@@ -25,6 +25,7 @@ test: $(VENV)/dev
 # A thousand rounds of what every run of the tests does two hundred of.
 stress: $(VENV)/dev
 	@MC_TEST_CLAIMS=1000 $(BIN)/python -m pytest -n 0 --durations 0 tests/distributed/test_claim_races.py
+	@MC_TEST_FUZZ_SECONDS=60 $(BIN)/python -m pytest -n 0 --timeout 300 tests/realtime/test_fuzzed_sockets.py
 
 lint: $(VENV)/dev
 	@$(BIN)/python -m tools.lint
