@@ -1,8 +1,10 @@
 # The packages are built in one image and used in another, which has no compiler and no package manager's cache.
 FROM python:3.11-slim AS packages
 RUN python -m venv /venv
-COPY requirements.lock .
-RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+# requirements-tracing.lock for an image that can send traces.
+ARG LOCK=requirements.lock
+COPY ${LOCK} ./
+RUN /venv/bin/pip install --no-cache-dir --require-hashes -r ${LOCK}
 
 FROM python:3.11-slim
 # pg_dump, for backups of PostgreSQL.

@@ -12,9 +12,15 @@ OPTIONS = [
     "--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--upgrade",
 ]  # fmt: skip
 
+LOCKS: list[tuple[str, list[str]]] = [
+    ("requirements.lock", []),
+    ("requirements-tracing.lock", ["--extra", "tracing"]),
+    ("requirements-dev.lock", ["--extra", "dev"]),
+]
+
 
 def main() -> None:
-    for name, extra in (("requirements.lock", []), ("requirements-dev.lock", ["--extra", "dev"])):
+    for name, extra in LOCKS:
         command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *extra, "-o", name, "pyproject.toml"]
         subprocess.run(command, check=True)
     lockguard.main()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ADDRESS = re.compile(r"https?://|file:/|--(?:extra-)?index-url|--find-links|--trusted-host|/opt/|/home/")
 PIN = re.compile(r"^[A-Za-z0-9._-]+(\[[^]]+\])?==\S+")
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-tracing.lock", "requirements-dev.lock")
 
 
 def faults(text: str) -> list[str]:

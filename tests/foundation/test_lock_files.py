@@ -5,7 +5,7 @@ import pytest
 from tests.server import ROOT
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-tracing.lock", "requirements-dev.lock"])
 def test_a_lock_file_carries_versions_and_hashes_and_no_address(name):
     text = (ROOT / name).read_text()
     assert "://" not in text
