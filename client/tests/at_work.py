@@ -71,7 +71,7 @@ class AtWork:
         return 200, self.permissions[id]
 
     def list_permissions(self, actor: str, asked: Any) -> Answer:
-        wanted = asked.query.get("status", [])
+        wanted = [word for text in asked.query.get("status", []) for word in text.split(",")]
         found = [one for one in self.permissions.values() if not wanted or one["status"] in wanted]
         return 200, {"permissions": found, "total": len(found), "hasMore": False}
 
