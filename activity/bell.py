@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from django.conf import settings
 from django.db import connection
 from django.db.utils import Error as DatabaseError
+
+from core.redislink import Link, link
 
 CHANNEL = "missioncontrol"
 LOOK_EVERY = 0.004
 POLL_EVERY = 1.0
+# Of a subscription, before it is asked for a sign of life.
+SILENCE = 5.0
 
 _listeners: set[threading.Event] = set()
 
@@ -90,31 +94,35 @@ class PostgresCarrier:
 
 
 class RedisCarrier:
-    def __init__(self, url: str) -> None:
-        import redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
+    """While Redis is away, listeners look once in `POLL_EVERY` seconds."""
 
-        # Without the library's patient retries: a request waits for this, and a lost ring costs little.
-        self._redis = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=POLL_EVERY)
-        self._error = redis.RedisError
+    def __init__(self, link: Link) -> None:
+        self._link = link
         threading.Thread(target=self._listen, name="bell-redis", daemon=True).start()
 
     def send(self) -> None:
-        with contextlib.suppress(self._error):
-            self._redis.publish(CHANNEL, b"")
+        self._link.ask(lambda redis: redis.publish(CHANNEL, b""))
 
     def wait(self, rung: threading.Event, look_every: float) -> None:
         rung.wait(POLL_EVERY)
 
     def _listen(self) -> None:
         while True:
-            with contextlib.suppress(self._error):
-                subscription = self._redis.pubsub(ignore_subscribe_messages=True)
+            with contextlib.suppress(*self._link.errors), self._link.redis.pubsub() as subscription:
                 subscription.subscribe(CHANNEL)
-                for _ in subscription.listen():
-                    ring_here()
-            threading.Event().wait(POLL_EVERY)
+                self._hear(subscription)
+            time.sleep(POLL_EVERY)
+
+    def _hear(self, subscription: Any) -> None:
+        """Until nothing is heard any more, not even an answer: a machine that vanished never hangs up."""
+        heard = time.monotonic()
+        while time.monotonic() - heard < 2 * SILENCE:
+            if subscription.get_message(timeout=SILENCE) is None:
+                subscription.ping()
+            else:
+                # Whatever it is: when the subscription begins, too, since rings before it are lost.
+                heard = time.monotonic()
+                ring_here()
 
 
 _carrier: Carrier | None = None
@@ -130,8 +138,8 @@ def carrier() -> Carrier:
 
 
 def _make_carrier() -> Carrier:
-    if settings.REDIS_URL:
-        return RedisCarrier(settings.REDIS_URL)
+    if redis := link():
+        return RedisCarrier(redis)
     return PostgresCarrier() if connection.vendor == "postgresql" else SqliteCarrier()
 
 

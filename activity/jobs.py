@@ -6,12 +6,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from .housekeeping import fold_back
-from .vitals import worker_seen
+from .vitals import JOBS, seen
 
 
 @shared_task
 def tell_that_the_worker_lives() -> None:
-    worker_seen(now=timezone.now())
+    """And that it takes jobs, which its reader loop cannot know."""
+    seen(JOBS, now=timezone.now())
 
 
 @shared_task

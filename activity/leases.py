@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from .models import Lease
@@ -20,6 +21,13 @@ log = structlog.get_logger(__name__)
 
 def _me() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+
+
+def keep(name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+    """Take the lease, or prolong it; false while somebody else has it."""
+    Lease.objects.get_or_create(name=name, defaults={"holder": "", "until": now})
+    mine = Q(holder=holder) | Q(until__lte=now)
+    return bool(Lease.objects.filter(mine, name=name).update(holder=holder, until=until))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from core import tracing
 
+from . import vitals
 from .bell import Listener
 from .models import Event, Reader
 
@@ -21,15 +23,22 @@ PAGE = 200
 # Between two looks, so that a page holds many events when many happen: each page is a transaction.
 PAUSE = 0.1
 LOOK_EVERY = 0.04
+# Between two signs of life.
+TELL_EVERY = 15.0
 ReaderFunction = Callable[[Sequence[Event]], None]
 log = structlog.get_logger(__name__)
 
 
 def run(stop: threading.Event) -> None:
     """Read for every name in `settings.EVENT_READERS` until told to stop."""
+    told = float("-inf")
     with Listener(look_every=LOOK_EVERY) as wait_for_bell:
         while not stop.is_set():
             try:
+                # From here and not from a job: the broker may be away while the worker lives.
+                if time.monotonic() - told >= TELL_EVERY:
+                    vitals.worker_seen(now=timezone.now())
+                    told = time.monotonic()
                 behind = [catch_up(name, now=timezone.now()) for name in settings.EVENT_READERS]
                 if not any(behind):
                     wait_for_bell()

@@ -20,7 +20,7 @@ PARTS: dict[str, Q] = {
 }
 # How long what is transient can be read again.
 KEPT = timedelta(hours=1)
-NO_READERS = ("worker", "control", "readyz")
+NO_READERS = ("worker", "control", "jobs", "readyz")
 
 
 def cutoff(part: str, *, now: datetime) -> datetime | None:

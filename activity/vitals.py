@@ -1,4 +1,4 @@
-"""Signs of life of the worker and the control channel, kept where every web process can see them."""
+"""Signs of life of the worker, its jobs and the control channel, kept where every web process can see them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from .models import Reader
 
-WORKER, CONTROL = "worker", "control"
+WORKER, CONTROL, JOBS = "worker", "control", "jobs"
 SILENCE = timedelta(seconds=60)
 
 

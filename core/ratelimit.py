@@ -1,4 +1,4 @@
-"""Fixed-window rate limits, counted once for all processes of a machine (or of a fleet, with Redis).
+"""Fixed-window rate limits, counted once for all processes of a machine (or of a fleet, while Redis answers).
 
 The counters live in a side file next to the database, without durability: losing them costs nobody anything.
 """
@@ -9,15 +9,14 @@ import sqlite3
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-import structlog
+from .redislink import Link
 
 KEYS_AT_MOST = 10_000
 PURGE_EVERY = 1_000
-REDIS_SECONDS = 1.0
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,36 +114,30 @@ class FileCounters:
 
 
 class RedisCounters:
-    """Shared by every machine that has the same Redis. While it cannot be reached, nobody is refused."""
+    """Shared by every machine that has the same Redis; while that is away, each machine counts by itself."""
 
-    def __init__(self, url: str) -> None:
-        import redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-
-        self._redis = redis.Redis.from_url(
-            url, retry=Retry(NoBackoff(), 0), socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
-        )
-        self._error = redis.RedisError
+    def __init__(self, link: Link, alone: Counters) -> None:
+        self._link = link
+        self._alone = alone
 
     def hit(self, key: str, *, seconds: int, now: float) -> Verdict:
-        name = f"limit:{key}"
-        try:
-            with self._redis.pipeline() as pipe:
-                pipe.set(name, 0, ex=seconds, nx=True)
-                pipe.incr(name)
-                pipe.ttl(name)
-                _, hits, left = pipe.execute()
-        except self._error as error:
-            log.warning("limits_are_not_counted", error=str(error))
-            return Verdict(0, int(now))
-        return Verdict(int(hits), int(now) + max(0, int(left)))
+        counted = self._link.ask(partial(self._hit, f"limit:{key}", seconds))
+        if counted is None:
+            return self._alone.hit(key, seconds=seconds, now=now)
+        hits, left = counted
+        return Verdict(hits, int(now) + max(0, left))
+
+    def _hit(self, name: str, seconds: int, redis: Any) -> tuple[int, int]:
+        with redis.pipeline() as pipe:
+            pipe.set(name, 0, ex=seconds, nx=True)
+            pipe.incr(name)
+            pipe.ttl(name)
+            _, hits, left = pipe.execute()
+        return int(hits), int(left)
 
     def seen(self, key: str, *, now: float) -> int:
-        try:
-            return int(self._redis.get(f"limit:{key}") or 0)
-        except self._error:
-            return 0
+        found = self._link.ask(lambda redis: int(redis.get(f"limit:{key}") or 0))
+        return self._alone.seen(key, now=now) if found is None else found
 
 
 class Limiter:

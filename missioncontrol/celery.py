@@ -38,14 +38,20 @@ app.conf.update(
     # More than jobs that take their time: a tick runs what no other one is at.
     worker_concurrency=6,
     worker_pool="missioncontrol.threads:Threads",
+    worker_consumer="missioncontrol.consumer:Consumer",
     broker_connection_retry_on_startup=True,
-    beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
+    broker_connection_max_retries=None,
+    # A Redis that hangs, or whose machine vanished, is left after some seconds.
+    broker_transport_options=(
+        {"socket_timeout": 5, "socket_connect_timeout": 2, "health_check_interval": 3} if settings.REDIS_URL else {}
+    ),
+    beat_scheduler="missioncontrol.beat:OneOfMany",
     beat_max_loop_interval=min(5, settings.SWEEP_SECONDS),
     timezone="UTC",
     beat_schedule={
         "tell-that-the-worker-lives": {
             "task": "activity.jobs.tell_that_the_worker_lives",
-            "schedule": 15.0,
+            "schedule": 10.0,
         },
         # A tick: what is due then stands in system/schedule.py. Those that nobody took at once are worth nothing.
         "run-what-is-due": {"task": "system.jobs.run_what_is_due", "schedule": 1.0, "options": {"expires": 5}},
@@ -107,11 +113,8 @@ class ReaderLoop(bootsteps.StartStopStep):
         self._stop = threading.Event()
 
     def start(self, parent: Any) -> None:
-        from django.utils import timezone
+        from activity import lifecycle, readers
 
-        from activity import lifecycle, readers, vitals
-
-        vitals.worker_seen(now=timezone.now())
         lifecycle.tell_of_beginning("worker")
         threading.Thread(target=readers.run, args=(self._stop,), name="readers", daemon=True).start()
 
@@ -147,7 +150,7 @@ class EmbeddedBeat(bootsteps.StartStopStep):
         self._service: Service | None = None
 
     def start(self, parent: Any) -> None:
-        self._service = Service(parent.app, schedule_filename=app.conf.beat_schedule_filename)
+        self._service = Service(parent.app, scheduler_cls=app.conf.beat_scheduler)
         threading.Thread(target=self._service.start, name="beat", daemon=True).start()
 
     def stop(self, parent: Any) -> None:

@@ -146,12 +146,12 @@ class Server:
         """What the process wrote; also after the server has ended."""
         return self._logs.get(name) or (self.folder / f"{name}.log").read_text()
 
-    def wait_until_ready(self, seconds: float = 30) -> dict[str, str]:
-        """What `/readyz` says once everything is ready, or in the end."""
+    def wait_until_ready(self, seconds: float = 30, *, status: str = "") -> dict[str, str]:
+        """What `/readyz` says once it answers 200 (and this status), or in the end."""
         until = time.monotonic() + seconds
         while True:
-            status, answer = self.ask("GET", "/readyz", key=None)
-            if status == 200 or time.monotonic() > until:
+            code, answer = self.ask("GET", "/readyz", key=None)
+            if (code == 200 and status in ("", answer["status"])) or time.monotonic() > until:
                 return dict(answer["checks"])
             time.sleep(0.1)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from core.ratelimit import Counters, FileCounters, Limit, Limiter, RedisCounters
+from core.redislink import link
 
 TOO_MANY = "Too many requests. Please try again later."
 LOGIN = Limit("login", 5, "Too many login attempts. Try again in a minute.", critical=True)
@@ -38,8 +39,7 @@ V1_TOKEN_FAILURES = Limit("v1-token", 10, TOO_MANY, critical=True)
 
 @lru_cache(maxsize=1)
 def limiter() -> Limiter:
-    counters: Counters
-    counters = (
-        RedisCounters(settings.REDIS_URL) if settings.REDIS_URL else FileCounters(settings.DATA_DIR / "limits.db")
-    )
+    counters: Counters = FileCounters(settings.DATA_DIR / "limits.db")
+    if redis := link():
+        counters = RedisCounters(redis, alone=counters)
     return Limiter(counters, switched_off=settings.RATE_LIMITS_OFF)

@@ -13,6 +13,7 @@ from activity.models import Event, Reader
 from activity.vitals import worker_is_alive
 from agents.models import Agent
 from governance.models import Alert, Approval
+from missioncontrol.health import OK, checks
 from missioncontrol.settings import VERSION
 from tasks.models import Tally
 from webhooks.models import Delivery
@@ -28,6 +29,8 @@ class Figures:
         yield _family("mc_build_info", "The version that runs", [("version", VERSION, 1)])
         yield from self._log()
         yield _family("mc_worker_alive", "Whether a worker was seen within a minute", worker_is_alive(now=self.now))
+        parts = [("part", part, told == OK) for part, told in checks(now=self.now).items()]
+        yield _family("mc_part_up", "What /readyz says of each part: 0 is away, or not seen for a minute", parts)
         tasks = Tally.objects.values_list("status").annotate(n=Sum("n"))
         yield _family("mc_tasks", "Tasks by status", [("status", status, n) for status, n in tasks])
         agents = Agent.objects.values_list("status").annotate(n=Count("id"))

@@ -38,6 +38,8 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # What was closed lets go of its socket in the next turns of the loop.
+        await asyncio.sleep(0.1)
 
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
@@ -45,14 +47,17 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        try:
             request = await _request(reader)
             backend = await self._connect()
             if backend is None:
                 writer.write(BAD_GATEWAY)
             else:
                 await self._exchange(request, backend, reader, writer)
-        await _close(writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         """To the next in turn, or to those behind it where nobody listens."""
@@ -82,10 +87,10 @@ class Proxy:
             questions.write(request)
             await asyncio.wait({gone, passing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            questions.close()
             for task in (gone, passing):
                 task.cancel()
             await asyncio.gather(gone, passing, return_exceptions=True)
-            await _close(questions)
 
     async def _pass_on(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         said = False
@@ -106,9 +111,3 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
     body = await reader.readexactly(int(length))
     kept = [line for line in lines if not line.lower().startswith(HOP_BY_HOP)]
     return b"\r\n".join([first, *kept, b"Connection: close", b"", body])
-
-
-async def _close(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()

@@ -24,7 +24,7 @@ def base(fleet):
 
 
 def test_it_becomes_ready(fleet):
-    assert fleet.wait_until_ready() == {"database": "ok", "worker": "ok"}
+    assert fleet.wait_until_ready(status="ready") == dict.fromkeys(("database", "worker", "redis", "jobs"), "ok")
 
 
 def test_an_agent_connects_beats_works_and_is_seen(fleet):

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import itertools
 import os
 import time
 
@@ -61,7 +62,7 @@ class Ordeal:
     async def without_redis(self):
         began = time.monotonic()
         await asyncio.to_thread(self.redis.stop)
-        self.degraded = await asyncio.to_thread(self.nodes.seconds_until, "degraded", patience=10)
+        _, self.told = await asyncio.to_thread(self.nodes.seconds_until, "degraded")
         await asyncio.sleep(max(0.0, WITHOUT_REDIS - (time.monotonic() - began)))
         await asyncio.to_thread(self.redis.start)
 
@@ -82,6 +83,14 @@ def test_no_acknowledged_write_is_lost_or_doubled(ordeal):
     ledger = ordeal.simulation.world.client.ledger
     assert ledger.reports > AGENTS
     assert ledger.comment_count > 0
+    for kind, table, acknowledged in (
+        ("create task", "tasks_task", len(ledger.titles)),
+        ("comment", "tasks_comment", ledger.comment_count),
+    ):
+        statuses = ordeal.summary.meters.kinds[kind].statuses
+        unsure = sum(times for status, times in statuses.items() if status == 0 or status >= 500)
+        ((stored,),) = ordeal.nodes.webs[0].query(f"SELECT count(*) FROM {table}")
+        assert acknowledged <= stored <= acknowledged + unsure
 
 
 def test_the_fleet_met_every_fault_and_was_served_by_all(ordeal):
@@ -93,6 +102,33 @@ def test_the_fleet_met_every_fault_and_was_served_by_all(ordeal):
 def test_streams_go_on_at_another_process_without_gap_or_duplicate(ordeal):
     assert ordeal.summary.stream_faults == dict.fromkeys(ordeal.summary.stream_faults, 0)
     assert all(stream.connects > 1 for stream in ordeal.summary.streams)
+    first = min(stream.log.ids[0] for stream in ordeal.summary.streams)
+    last = max(stream.log.ids[-1] for stream in ordeal.summary.streams)
+    told = ordeal.nodes.webs[0].django(
+        "from activity.models import Event; from realtime.wire import sse\n"
+        f"events = Event.objects.filter(id__gte={first}, id__lte={last}).order_by('id')\n"
+        "answer = [event.id for event in events if sse.encode(event)]"
+    )
+    for stream in ordeal.summary.streams:
+        ids = list(stream.log.ids)
+        assert ids == [id for id in told if ids[0] <= id <= ids[-1]]
+
+
+def test_while_redis_was_away_each_process_served_and_said_so(ordeal):
+    for said in ordeal.told:
+        assert said["status"] == "degraded"
+        assert said["checks"]["database"] == said["checks"]["worker"] == "ok"
+        assert "does not answer" in said["checks"]["redis"]
+
+
+def test_jobs_never_ran_beside_themselves(ordeal):
+    runs = ordeal.nodes.webs[0].query("SELECT job, started_at, ended_at FROM system_jobrun ORDER BY job, started_at")
+    assert len(runs) > 20
+    for (job, _, ended), (next_job, began, _) in itertools.pairwise(runs):
+        assert job != next_job or began >= ended
+    ((holder,),) = ordeal.nodes.webs[0].query("SELECT holder FROM activity_lease WHERE name = 'beat'")
+    beats = [str(ordeal.nodes.machines[name].processes["beat"].pid) for name in ordeal.nodes.of("beat")]
+    assert holder.split(":")[1] in beats
 
 
 def test_it_is_healthy_soon_after_the_last_fault(ordeal):
