@@ -151,7 +151,6 @@ class ExampleTests(V1ApiTestCase):
             {"type": "agent_tool_result", "tool": "read", "result": "# Notes", "toolUseId": "toolu_02"},
             {"type": "delegation_update", "delegationId": "dlg_1", "status": "running", "toRole": "tester"},
             {"type": "agent_spawn_request", "request": {"agents": [HELPER], "reason": "There is much to test"}},
-            {"type": "agent_text"},
         ]
         events = [{**one, "seq": seq} for seq, one in enumerate(told, start=1)]
         body = {"sessionKey": "session_abc123", "events": events}
