@@ -51,6 +51,11 @@ class Client:
         """The next frame of this type, with these fields."""
         return self.hear_until(lambda frame: {**frame, **fields, "type": type} == frame)
 
+    def heard_of(self, type: str, **fields: Any) -> Frame:
+        """As `hear_of`, or one that was heard before."""
+        known = (frame for frame in self.frames if {**frame, **fields, "type": type} == frame)
+        return next(known, None) or self.hear_of(type, **fields)
+
     def answer_to(self, **message: Any) -> Frame:
         """What the server says to a message that is no event."""
         self.say(**message)
