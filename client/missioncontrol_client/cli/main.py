@@ -27,6 +27,7 @@ COMMANDS = {
     "notify": ("read and acknowledge notifications", "notify"),
     "webhooks": ("have webhooks told what happens, and see what became of it", "webhooks"),
     "watch": ("follow the live stream of events", "watch"),
+    "control": ("ask the control channel of a server on this machine", "control"),
     "mcp": ("serve the mission_control tool over stdio", "mcp"),
     "completion": ("print the completion script of a shell", "completion"),
 }
