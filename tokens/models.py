@@ -184,7 +184,7 @@ class Run(models.Model):
     # Who reported it, as the log writes actors, and under which key: nobody reports twice under one key.
     reported_by = models.CharField(max_length=80)
     # Whoever watches was told of its end by the agent itself, and need not be told again.
-    done_told = models.BooleanField(default=False)
+    done_told = models.BooleanField(default=False, db_default=False)
     idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - as above
     created_at = models.DateTimeField()
 
