@@ -68,12 +68,11 @@ def check_control_channel() -> None:
 
 def prepare_database() -> None:
     """Bring the tables up to date."""
-    from django.core.management import call_command
-
     from accounts.proxy import tell_when_misconfigured
     from activity.housekeeping import look_at_the_data
+    from core.migrating import bring_up_to_date
 
-    call_command("migrate", interactive=False, verbosity=0)
+    bring_up_to_date()
     look_at_the_data()
     tell_when_misconfigured()
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
+
+from core.migrating import bring_up_to_date
 
 from . import copying, packing
 from .freeing import let_go
@@ -46,7 +47,7 @@ def restore(source: Path, *, now: datetime) -> Restored:
             aside = _restore_postgres(source, now)
     except packing.Damaged as error:
         raise CannotRestore(str(error)) from None
-    call_command("migrate", interactive=False, verbosity=0)
+    bring_up_to_date()
     let_go(now=now)
     return Restored(aside, verified)
 

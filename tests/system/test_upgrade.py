@@ -13,7 +13,7 @@ from core.migrating import AddIndexWhileInUse
 from system.models import JobRun
 from tests.anyrow import any_row
 from tests.realtime.listening import listening
-from tests.server import Server
+from tests.server import Server, unique
 from tools.migrationguard import released
 
 
@@ -81,6 +81,32 @@ from activity.models import Event
 Event.objects.create(kind="task.teleported", at=timezone.now(), workspace_id=1, actor="system", subject="task:1",
                      task_id=1, data={"to": "mars"})
 """
+
+
+IN_QUEUE = """
+import psycopg
+from django.db import connection
+from core import migrating
+tries = []
+def migrate(*words, **options):
+    tries.append(connection.in_atomic_block)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE system_setting ALTER COLUMN category SET DEFAULT 'x'")
+migrating.call_command, migrating.IN_QUEUE = migrate, 1
+reader = psycopg.connect(URL)
+reader.execute("SELECT * FROM system_setting")
+migrating.bring_up_to_date(rest=lambda seconds: reader.rollback())
+with connection.cursor() as cursor:
+    cursor.execute("SHOW lock_timeout")
+    answer = [len(tries), cursor.fetchone()[0]]
+"""
+
+
+def test_a_migration_that_has_to_wait_steps_back_and_tries_again(postgres) -> None:
+    url = postgres.create(unique("queue"))
+    server = Server(DATABASE_URL=url)
+    assert server.django(f"URL = {url!r}\n{IN_QUEUE}") == [2, "0"]
+    server.__exit__(None, None, None)
 
 
 def test_what_only_the_new_version_knows_how_to_tell_stops_nobody() -> None:
