@@ -124,9 +124,7 @@ DATA_KEYS: dict[Kind, frozenset[str]] = {
     Kind.NOTIFICATION_DELETED: frozenset({"ids", "recipient", "n"}),
     Kind.AGENT_REGISTERED: AGENT_KEYS,
     Kind.AGENT_UPDATED: AGENT_KEYS,
-    Kind.AGENT_PRESENCE: frozenset(
-        {"id", "name", "status", "was", "last_seen", "last_activity", "working_told"}
-    ),
+    Kind.AGENT_PRESENCE: frozenset({"id", "name", "status", "was", "last_seen", "last_activity", "working_told"}),
     Kind.AGENT_REMOVED: SPEAKER_KEYS,
     Kind.AGENT_STATUS_CHANGED: SPEAKER_KEYS | {"status", "presence", "was", "reason", "until"},
     Kind.AGENT_CONTROL: frozenset({"id", "slug", "name", "action", "reason"}),
