@@ -35,7 +35,10 @@ def test_a_command_that_is_not_there(mc: Mc, server: ContractServer) -> None:
 
 def test_without_a_server_the_command_runs_all_the_same(mc: Mc, server: ContractServer, script: Script) -> None:
     done = mc("run", "--drain", "0", "--", *script({"print": "alone"}), MC_API_URL="http://127.0.0.1:1")
-    assert (done.code, done.out) == (0, "alone\n") and "the agent's next run on this machine sends them" in done.err
+    assert (done.code, done.out) == (
+        0,
+        "alone\n",
+    ) and "the agent's next run on this machine sends what is left" in done.err
     assert server.world.items == []
 
 

@@ -141,7 +141,7 @@ def test_a_stop_ends_the_agent(bench: Bench) -> None:
     out, errors = running.communicate()
     assert running.returncode == 130
     # What it had left to say waits until it may speak again.
-    assert "AGENT_QUARANTINED" in errors and "are not with the server yet" in errors
+    assert "AGENT_QUARANTINED" in errors and "does not have all output yet" in errors
 
 
 def test_a_pause_holds_the_agent_until_it_may_go_on(bench: Bench) -> None:

@@ -23,7 +23,8 @@ def log(*, agent_id: str | None = None, limit: int | None = None, before: str | 
 
 def say(agent_id: str, text: str, *, idempotency_key: str | None = None) -> Call[w.Said]:
     """Say something to whoever runs the agent."""
-    return Call("POST", f"{_agent(agent_id)}/messages", body=body(text=text), idempotency_key=idempotency_key)
+    sent = body(text=text)
+    return Call("POST", f"{_agent(agent_id)}/messages", body=sent, idempotency_key=idempotency_key, admin=True)
 
 
 def inbox(*, after: int | None = None, wait: int | None = None, agent_id: str | None = None) -> Call[w.Inbox]:

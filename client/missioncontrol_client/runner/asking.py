@@ -94,7 +94,8 @@ def _decision(wish: Wish, found: Any) -> Decision:
             input = put_back(updated, found.get("input"), wish.input)
         except ValueError as error:
             return Decision(False, wish.input, "TROUBLE", f"The new input cannot be used: {error}", wish.request_id)
-    reason = found.get("reason") or found.get("policyReason") or _UNSAID.get(found["status"], "")
+    policy = found.get("policyReason") if found["status"] == "DENIED" and found.get("decidedBy") == "policy" else None
+    reason = found.get("reason") or policy or _UNSAID.get(found["status"], "")
     return Decision(approved, input, found["status"], str(reason), wish.request_id)
 
 

@@ -158,12 +158,16 @@ class Command:
         stream = sys.stdin
         if stream is None or stream.closed or stream.isatty():
             return
+        has_come = False
         with suppress(OSError, ValueError):
             for line in stream:
                 if line.strip():
+                    has_come = True
                     with self._lock:
                         self._unanswered += self._adapter.is_message(line)
                     self.process.write(line.rstrip("\n"))
+        # An input that was empty from the first says nothing about what operators will say.
+        if has_come:
             self._adapter.hears_no_more()
 
 

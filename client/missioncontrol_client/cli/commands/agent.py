@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from missioncontrol_client.cli.arguments import Parser, amount, leaf, numbered, one_of, repeated, words
+from missioncontrol_client.calls import work
+from missioncontrol_client.cli.arguments import Parser, amount, count, leaf, numbered, one_of, repeated, words
 from missioncontrol_client.cli.context import Context
+from missioncontrol_client.cli.local import text_or_stdin
 from missioncontrol_client.cli.output import clean, facts, table, usd
 from missioncontrol_client.enums import AgentRole, ControlAction
 from missioncontrol_client.enums import words as values
 
 if TYPE_CHECKING:
     from missioncontrol_client.answers import AgentDetail
+    from missioncontrol_client.watching import LogEntry
 
 COLUMNS = ("id", "status", "role", "health", "spendToday", "budgetDaily", "currentTaskId", "name")
 
@@ -30,6 +34,13 @@ def add_agent(parser: Parser) -> None:
     controlling.add_argument("action", **{**one_of(values(ControlAction)), "metavar": "ACTION"})
     controlling.add_argument("--reason")
     controlling.add_argument("--duration", help="resume after this time, such as 30m or 2h")
+    saying = leaf(sub, "say", say, "say something to whoever runs an agent")
+    saying.add_argument("id", metavar="ID")
+    saying.add_argument("text", metavar="TEXT", help="- reads standard input")
+    reading = leaf(sub, "log", log, "read what an agent said and did, the newest last")
+    reading.add_argument("id", metavar="ID", nargs="?", help="default: the agent that acts")
+    reading.add_argument("--limit", type=count, metavar="N")
+    reading.add_argument("--before", metavar="ENTRY", help="only what came before this entry")
 
 
 def _add_register(parser: Parser) -> None:
@@ -122,3 +133,23 @@ def control(ctx: Context, args: Namespace) -> int:
         return "\n".join(lines)
 
     return ctx.answer(found, human)
+
+
+def say(ctx: Context, args: Namespace) -> int:
+    sent = work.say(args.id, text_or_stdin(args.text), idempotency_key=ctx.key)
+    found = ctx.client.send(sent)
+    return ctx.answer(found, lambda: f"Told {clean(args.id)}")
+
+
+def log(ctx: Context, args: Namespace) -> int:
+    found = ctx.client.send(work.log(agent_id=args.id or ctx.me, limit=args.limit, before=args.before))
+    return ctx.answer(found, lambda: "\n".join(map(_entry, found["entries"])) or "The log is empty")
+
+
+def _entry(entry: LogEntry) -> str:
+    at = time.strftime("%H:%M:%S", time.localtime(entry["ts"] / 1000))
+    who = entry.get("tool") or entry.get("author") or ""
+    text = clean(entry["text"].strip())
+    return (
+        f"{at}  {entry['kind']:<11}  {clean(who) + ': ' if who else ''}{text if len(text) < 400 else text[:399] + '…'}"
+    )

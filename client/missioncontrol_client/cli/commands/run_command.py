@@ -103,12 +103,11 @@ def _own_session(settings: Settings, me: str) -> str | None:
 
 
 def _tell(ctx: Context, report: Report) -> None:
+    """What did not arrive."""
     if report.unsent:
-        ctx.warn(
-            f"{report.unsent} items of output are not with the server yet; the agent's next run on this machine sends "
-            f"them (session {report.session_key})"
-        )
+        later = f"the agent's next run on this machine sends what is left of session {report.session_key}"
+        ctx.warn(f"the server does not have all output yet ({report.unsent} items); {later}")
     if report.lost:
-        ctx.warn(f"{report.lost} items of output are lost: the server was away too long to keep them all")
+        ctx.warn(f"output is lost ({report.lost} items): the server was away too long to keep it all")
     if report.rejected:
-        ctx.warn(f"{report.rejected} items of output were refused by the server")
+        ctx.warn(f"the server has refused some output ({report.rejected} items)")
