@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.notifications.standins import MailServer
 from tests.server import ROOT, Server
+from tests.webhooks.receiver import Receiver
 
 
 def look(server: Server, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -99,3 +101,68 @@ def test_tables_of_an_older_version(tmp_path):
 def test_no_secret_is_told(sound):
     told = look(sound).stdout
     assert sound.environment["API_KEY"] not in told and sound.environment["AUTH_PASS"] not in told
+
+
+BOT = "12345678:AAbotsecretbotsecretbotsecretbotsecret"
+
+
+def telegram(api: Receiver, chat: str = "-100") -> dict[str, str]:
+    return {
+        "MC_TELEGRAM_API_URL": api.url.removesuffix("/hook"),
+        "MC_TELEGRAM_BOT_TOKEN": BOT,
+        "MC_TELEGRAM_CHAT_ID": chat,
+    }
+
+
+def test_without_channels_there_is_nothing_to_mend(sound):
+    assert findings(sound)[1]["Channels"]["verdict"] == "ok"
+
+
+def test_channels_that_work_are_good_and_nobody_is_written_to(sound):
+    with MailServer() as mail, Receiver(answer=b'{"ok": true, "result": {}}') as api:
+        environment = {
+            **telegram(api),
+            "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}",
+            "DEFAULT_FROM_EMAIL": "control@example.com",
+        }
+        found = findings(sound, **environment)[1]
+    assert {found[name]["verdict"] for name in ("Telegram", "Mail", "Told outside")} == {"ok"}
+    assert [got.path.rpartition("/")[2] for got in api.got] == ["getMe", "getChat"]
+    assert mail.got == []
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "verdict", "fix"),
+    [
+        (400, b"no_text", "ok", None),
+        (404, b"no_service", "error", "MC_SLACK_WEBHOOK_URL"),
+        (500, b"later", "warning", "MC_SLACK_WEBHOOK_URL"),
+    ],
+)
+def test_a_webhook_of_slack(sound, status, answer, verdict, fix):
+    with Receiver(status=status, answer=answer) as slack:
+        line = findings(sound, MC_SLACK_WEBHOOK_URL=slack.url)[1]["Slack"]
+    assert line["verdict"] == verdict
+    assert line["fix"] is None if fix is None else fix in line["fix"]
+    assert slack.got[0].body == {}
+
+
+def test_a_bot_that_nobody_knows(sound):
+    with Receiver(status=401, answer=b'{"ok": false}') as api:
+        code, found = findings(sound, **telegram(api))
+    assert (code, found["Telegram"]["verdict"]) == (1, "error")
+    assert "MC_TELEGRAM_BOT_TOKEN" in found["Telegram"]["fix"]
+    assert BOT not in json.dumps(found)
+
+
+def test_ways_out_that_lead_nowhere(sound):
+    environment = {
+        "MC_TELEGRAM_API_URL": "http://127.0.0.1:1",
+        "MC_TELEGRAM_BOT_TOKEN": BOT,
+        "MC_SLACK_WEBHOOK_URL": "http://127.0.0.1:1/services/secret-of-slack",
+        "EMAIL_URL": "smtp://me:secret-of-mail@127.0.0.1:1",
+    }
+    code, found = findings(sound, **environment)
+    assert code == 1
+    assert {found[name]["verdict"] for name in ("Telegram", "Slack", "Mail")} == {"error"}
+    assert not any(secret in json.dumps(found) for secret in (BOT, "secret-of-slack", "secret-of-mail"))
