@@ -136,9 +136,8 @@ def test_who_speaks_http_is_shut_out_with_what_follows(channel, client, greeting
 
 def test_more_than_twenty_requests_a_second_are_too_many(client):
     client.send(*({**PING, "id": f"{n}"} for n in range(100)))
-    client.answer("99")
-    told = [frame.get("error") for frame in client.frames if frame["type"] == "response"]
-    assert len(told) == 100 and told.count(None) >= 20 and set(told) == {None, "rate limited"}
+    told = [client.answer(f"{n}").get("error") for n in range(100)]
+    assert told.count(None) >= 20 and set(told) == {None, "rate limited"}
     time.sleep(0.3)
     assert client.ask()["ok"]
 
