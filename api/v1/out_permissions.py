@@ -17,7 +17,7 @@ POLICY = "policy"
 
 def permissions_out(rows: Iterable[Permission]) -> list[dict[str, Any]]:
     found = list(rows)
-    deciders = {parse_ref(row.decided_by)[1] for row in found if (row.decided_by or "").startswith("agent:")}
+    deciders = {parse_ref(word)[1] for row in found if (word := row.decided_by or "").startswith("agent:")}
     slugs = dict(Agent.objects.filter(pk__in=deciders).values_list("pk", "slug")) if deciders else {}
     return [_permission(row, slugs) for row in found]
 

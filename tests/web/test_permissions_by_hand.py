@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.conftest import KEYS
 from tests.server import Server, unique
 
-from .conftest import Opener
+from .conftest import WIDE, Opener
+from .test_accessibility import PHONE, problems, scrolls_sideways
 
 REFUSING = """() => {
   window.Notification = class {
@@ -173,3 +174,17 @@ def test_a_browser_that_refuses_notifications_says_so(visit: Opener) -> None:
     page.get_by_label("Notification").click()
     expect(page.locator(".toast")).to_contain_text("does not let the page notify you")
     expect(page.get_by_label("Notification")).not_to_be_checked()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_everybody_can_read_and_use_it(visit: Opener, server: Server, theme: str, size: dict[str, int]) -> None:
+    change = {"file_path": "docs/a.md", "old_string": "one\ntwo", "new_string": "one\nthree"}
+    wants(server, "Edit", **change)
+    permission = wants(server, "Bash", command="ls docs " + "x" * 300, options={"deep": [1, 2]})
+    wants(server, "Write", file_path="docs/b.md", content="line\n" * 60)
+    page = visit("/permissions/", color_scheme=theme, viewport=size)
+    item(page, permission).get_by_role("button", name="Edit").click()
+    expect(item(page, permission).locator("textarea")).to_be_focused()
+    assert problems(page) == []
+    assert not scrolls_sideways(page)
