@@ -1,18 +1,22 @@
 """The server's own heartbeats: switched off and on, and what is told of agents meanwhile."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from django.test import override_settings
 
 from activity.models import Event
 from agents.models import Agent
 from agents.services import heartbeats as told
+from agents.services import wake_agent
+from agents.services.control import set_control
 from agents.services.heartbeats import Told, preview, tell_of_beats
 from core.actors import system
+from governance.services.heartbeats import Beat, hear_beat
 from system import heartbeats, lookup, work
 from system.services.heartbeats import set_heartbeats, skip_heartbeats
 from tests.base import BaseTestCase
-from tests.factories import make_agent
+from tests.factories import make_agent, make_task
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -79,6 +83,26 @@ class HeartbeatTests(BaseTestCase):
         with override_settings(CONTROL_CHANNEL=False):
             assert told.heartbeat(self.agent, "sent", actor=self.alice.as_actor()) == []
             assert skip_heartbeats(now=self.now) == 0
+
+    def test_a_wake_up_is_told_by_what_the_agent_said_to_it(self):
+        self.agent.session_key = "agent:nova:main"
+        for said in ("HEARTBEAT_OK", "On my way"):
+            with patch("agents.gateway.send", return_value=said):
+                wake_agent(agent=self.agent, actor=self.alice.as_actor(), now=self.now)
+        assert [status for _, status, _ in self.told()] == ["ok-token", "sent"]
+
+    def test_who_is_stopped_is_handed_nothing(self):
+        set_control(agent=self.agent, to="PAUSED", actor=self.alice.as_actor(), now=self.now)
+        hear_beat(agent=self.agent, beat=Beat("s", "HEALTHY"), actor=self.alice.as_actor(), now=self.now)
+        assert self.told() == [("nova", "skipped", "paused")]
+
+    def test_a_beat_of_the_other_dialect_is_told(self):
+        make_task(assigned_to="nova")
+        beat = Beat("s", "HEALTHY")
+        hear_beat(agent=self.agent, beat=beat, actor=self.alice.as_actor(), now=self.now)
+        [row] = Event.objects.filter(kind="agent.heartbeat")
+        assert (row.data["status"], row.agent_id) == ("sent", self.agent.pk)
+        assert "1 task" in row.data["preview"]
 
     def test_what_was_handed_over_is_told_in_words(self):
         assert preview({"notification": 2, "task": 1, "mention": 0}) == "2 notifications, 1 task"
