@@ -49,6 +49,19 @@ class AtWork:
                 self.items.append(item)
         return 202, {"accepted": len(sent) - len(rejected), "rejected": rejected, "lastEventId": len(self.items)}
 
+    def read_log(self, actor: str, asked: Any, id: str) -> Answer:
+        rest = {"hidden": False, "isError": False, "toolUseId": None, "sessionKey": "s-1", "runId": None}
+        entries = [
+            {"id": f"entry_{number}", "ts": item.get("ts", 0), "kind": item["type"].removeprefix("agent_"), **rest}
+            | {"text": item.get("text", ""), "tool": item.get("tool"), "author": item.get("author")}
+            for number, item in enumerate(self.items, 1)
+        ]
+        return 200, {"entries": entries[-int(asked.query.get("limit", ["50"])[0]) :], "hasMore": False}
+
+    def hear(self, actor: str, asked: Any, id: str) -> Answer:
+        self.say(asked.body["text"])
+        return 201, {"message": self.inbox[-1]}
+
     def read_inbox(self, actor: str, asked: Any, id: str) -> Answer:
         query = {name: int(values[0]) for name, values in asked.query.items()}
         after = query.get("after")

@@ -262,6 +262,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("DELETE", "/webhooks/([^/]+)", World.delete_webhook),
     ("POST", "/agents/([^/]+)/stream", World.take_stream),
     ("GET", "/agents/([^/]+)/inbox", World.read_inbox),
+    ("GET", "/agents/([^/]+)/log", World.read_log),
+    ("POST", "/agents/([^/]+)/messages", World.hear),
     ("POST", "/permissions", World.ask_permission),
     ("GET", "/permissions", World.list_permissions),
     ("POST", "/permissions/([^/]+)/respond", World.respond),

@@ -112,6 +112,19 @@ def test_agents_are_listed_and_controlled(mc: Mc, server: ContractServer) -> Non
     assert done.out == "casey is DRAINED\nTask task_1 is INBOX: Post\n"
 
 
+def test_an_agent_is_spoken_to_and_its_log_is_read(mc: Mc, server: ContractServer) -> None:
+    assert mc("agent", "log").out == "The log is empty\n"
+    server.world.items += [
+        {"type": "agent_text", "text": "One\n"},
+        {"type": "agent_tool", "tool": "Bash", "text": "\x1b[31m" + "x" * 500},
+    ]
+    first, second = mc("agent", "log", "jordan", "--limit", "2").out.splitlines()
+    assert first.endswith("  text         One") and second.endswith("…") and "tool         Bash: " in second
+    assert "\x1b" not in second and len(second) < 450
+    assert mc("agent", "say", "jordan", "-", stdin="Use blue").out == "Told jordan\n"
+    assert server.world.inbox[0]["text"] == "Use blue"
+
+
 def test_runs_and_tool_calls_are_reported(mc: Mc, server: ContractServer) -> None:
     assert mc("run", "start", "--model", "m-1", "--task", "task_1").out == "run_789: RUNNING, 0.00 USD\n"
     ended = mc("run", "end", "run_789", "--cost", "0.45", "--input-tokens", "100")

@@ -177,6 +177,39 @@ def test_a_quarantined_agent_is_not_started(mc: Mc, server: ContractServer, scri
     assert (done.code, done.out) == (1, "") and "quarantined" in done.err
 
 
+ODD = [
+    {"type": "assistant"},
+    {"type": "assistant", "message": []},
+    {"type": "assistant", "message": {"content": "words"}},
+    {"type": "assistant", "message": {"content": [5, None, {"type": "text", "text": 5}, {"type": "tool_use"}]}},
+    {"type": "assistant", "message": {"content": [{"type": "tool_use", "id": [], "name": {}, "input": [1]}]}},
+    {"type": "assistant", "message": {"content": [{"type": "tool_use", "name": "TodoWrite", "input": {"todos": [1]}}]}},
+    {"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": 7, "content": {"a": [1]}}]}},
+    {"type": "user", "message": {"content": [{"type": "tool_result", "content": [None, {"type": 5}]}]}},
+    {"type": "system", "subtype": "init", "session_id": {"a": 1}, "model": 5},
+    {"type": "control_request", "request_id": "1", "request": "what"},
+    {"type": "control_request"},
+    {"type": "control_cancel_request"},
+    {"type": "result", "total_cost_usd": "much", "usage": [1], "is_error": "yes", "result": {"a": 1}},
+    {"type": "result"},
+]
+
+
+def test_odd_messages_stop_nothing(mc: Mc, server: ContractServer, script: Script) -> None:
+    done = mc("run", "--quiet", "--", *script(*({"say": one} for one in ODD), words("Still here.")))
+    assert (done.code, done.err) == (0, "")
+    assert server.world.texts[0] == "words" and server.world.texts[-1] == "Still here."
+
+
+def test_one_that_does_not_read_can_still_be_stopped(started: Started, server: ContractServer, script: Script) -> None:
+    running = started("run", "--messages", "--", *script(INIT, words("Deaf."), {"pause": 60}))
+    until(lambda: server.world.texts)
+    for _ in range(40):
+        server.world.say("x" * 10_000)
+    server.world.order("STOP")
+    assert running.wait() == 130
+
+
 @pytest.mark.parametrize("size", [1, 3, 4096])
 def test_lines_are_put_together_from_any_pieces(size: int) -> None:
     stream, lines = "one\r\n\nzażółć\ntail".encode(), Lines()

@@ -21,13 +21,15 @@ from missioncontrol_client.wire import Caller
 
 from .asking import Wish
 from .inbox import Listener, Pulse
-from .journal import MOST_ITEMS, Journal, folder_for, journal_path
+from .journal import MOST_ITEMS, folder_for, journal_path, open_journal
 from .leftovers import Leftovers
 from .sender import Sender
 from .voice import CUT_OFF, Voice
 
 # Longer than a long poll.
 PATIENCE = 40.0
+# For another runner that is just sending what this session has left behind.
+HANDOVER = 2.0
 # For an answer that is on its way; one that is waited for is let go.
 LAST_WORD = 0.2
 
@@ -82,8 +84,9 @@ class Core(Voice):
 
     def _begin(self) -> None:
         path = journal_path(self._folder, self.session_key)
-        self._journal = Journal(path, most_items=self._most_items)
+        self._journal = open_journal(path, HANDOVER, most_items=self._most_items)
         self._journal.set("session", self.session_key)
+        self._journal.set("nameless", "yes" if self._is_nameless else "")
         self._end_run_that_was_cut_off()
         self._client = MissionControl.of(self.caller)
         send = self._client.send

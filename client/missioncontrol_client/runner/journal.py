@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from missioncontrol_client.errors import ConfigError
 
+log = logging.getLogger("missioncontrol_client")
 Kind = Literal["item", "start", "end"]
 MOST_ITEMS, MOST_BYTES = 50_000, 64 * 1024 * 1024
 # Full until so much is free again, so that one gap does not become many.
@@ -31,6 +33,22 @@ class Row(NamedTuple):
     kind: Kind
     run: int | None
     body: dict[str, Any]
+
+
+def open_journal(path: Path, seconds: float, **options: int) -> Journal:
+    """The journal, also when another runner is just about to let go of it."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return Journal(path, **options)
+        except InUse:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.05)
+
+
+class InUse(ConfigError):
+    """Another runner of the session is at work on this machine."""
 
 
 class Journal:
@@ -59,8 +77,13 @@ class Journal:
                 self.lost += 1
                 self._gap += 1
                 return None
-            self._close_gap(run)
-            return self._insert(body, kind, run)
+            try:
+                self._close_gap(run)
+                return self._insert(body, kind, run)
+            except sqlite3.Error as error:  # the disk is full, or gone
+                log.error("output cannot be kept: %s", error)
+                self.lost += 1
+                return None
 
     def head(self, most: int, most_bytes: int) -> list[Row]:
         """The first rows that go in one request: items together, anything else by itself."""
@@ -106,8 +129,9 @@ class Journal:
 
     def close(self, *, remove: bool = False) -> None:
         with self.changed:
-            self._close_gap(None)
-            self.set("seq", self._next)
+            with suppress(sqlite3.Error):
+                self._close_gap(None)
+                self.set("seq", self._next)
             is_done = remove and not self._count
             self._is_closed = True
             self._database.close()
@@ -133,9 +157,10 @@ class Journal:
     def _close_gap(self, run: int | None) -> None:
         """Say where something is missing, in its place."""
         if self._gap:
-            gap, self._gap = self._gap, 0
-            text = f"[runner] {gap} items of output are missing here: the server was away too long to keep them all.\n"
+            why = "the server was away too long to keep them all"
+            text = f"[runner] {self._gap} items of output are missing here: {why}.\n"
             self._insert({"type": "agent_text", "text": text, "ts": int(time.time() * 1000)}, "item", run)
+            self._gap = 0
 
     def _one(self, query: str) -> tuple[Any, ...]:
         return tuple(self._database.execute(query).fetchone())
@@ -167,7 +192,7 @@ def _open(path: Path) -> sqlite3.Connection:
         return database
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise ConfigError("another runner of this session is at work on this machine") from error
+            raise InUse("another runner of this session is at work on this machine") from error
         raise ConfigError(f"the runner's journal {path} cannot be used: {error}") from error
     except (OSError, sqlite3.DatabaseError) as error:
         raise ConfigError(f"the runner's journal {path} cannot be used: {error}") from error

@@ -15,23 +15,30 @@ from .sender import Send, Sender
 log = logging.getLogger("missioncontrol_client")
 # An empty journal is kept so long for the numbers of its session.
 KEPT = 30 * 86_400
+EVERY, LAST_WORD = 60.0, 1.0
 
 
 class Leftovers(threading.Thread):
+    """Looks for them at the beginning, and now and then: the server may have been away."""
+
     def __init__(self, send: Send, folder: Path, own: Path) -> None:
         super().__init__(name="missioncontrol-leftovers", daemon=True)
         self._send, self._folder, self._own = send, folder, own
         self._closing = threading.Event()
+        self._sender: Sender | None = None
 
     def run(self) -> None:
-        for path in sorted(self._folder.glob("*.db")):
-            if path != self._own and not self._closing.is_set():
-                self._look_into(path)
+        while not self._closing.is_set():
+            for path in sorted(self._folder.glob("*.db")):
+                if path != self._own and not self._closing.is_set():
+                    self._look_into(path)
+            self._closing.wait(EVERY)
 
     def close(self) -> None:
         self._closing.set()
-        if self.is_alive():
-            self.join(2)
+        if self._sender is not None:
+            self._sender.stop()
+        self.join(LAST_WORD)
 
     def _look_into(self, path: Path) -> None:
         try:
@@ -43,11 +50,12 @@ class Leftovers(threading.Thread):
             if session := journal.get("session"):
                 self._send_all(journal, session)
         finally:
-            journal.close(remove=is_old)
+            journal.close(remove=is_old or journal.get("nameless") == "yes")
 
     def _send_all(self, journal: Journal, session: str) -> None:
+        """Until something is in the way: whoever wants to go on with the session shall not find it taken for long."""
         if len(journal):
-            log.info("sending %s items that an earlier runner left behind", len(journal))
-        sender = Sender(self._send, journal, session, flush=0)
-        while len(journal) and not self._closing.is_set():
-            sender.step()
+            log.info("sending what an earlier runner left behind (%s items)", len(journal))
+        self._sender = Sender(self._send, journal, session, flush=0)
+        while len(journal) and self._sender.trouble is None and not self._closing.is_set():
+            self._sender.step()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import queue
 import signal
 import subprocess
 import threading
@@ -13,6 +15,7 @@ from typing import IO
 
 from missioncontrol_client.errors import MissionControlError
 
+log = logging.getLogger("missioncontrol_client")
 CHUNK = 64 * 1024
 # A line that has no end is handed on in pieces of this size.
 LONGEST_LINE = 8 * 1024 * 1024
@@ -71,7 +74,8 @@ class Process:
         self._input = subprocess.PIPE if has_input else None
         self._environment = dict(environment) if environment is not None else None
         self._tail = b""
-        self._write_lock = threading.Lock()
+        self._written: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._hears = has_input
         self._stop_lock = threading.Lock()
         self._hurry = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
@@ -100,12 +104,15 @@ class Process:
         ]
         for reader in self._readers:
             reader.start()
+        if self._child.stdin is not None:
+            threading.Thread(target=self._feed, args=(self._child.stdin,), name="agent-input", daemon=True).start()
         if self._is_paused:
             self.pause()
 
     def wait(self) -> Outcome:
         assert self._child is not None
         code = self._child.wait()
+        self._written.put(None)
         for reader in self._readers:
             reader.join(LINGER)
         name = None
@@ -121,24 +128,16 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     def write(self, line: str) -> bool:
-        """A line for its input; false when it does not read any more."""
-        stream = self._child.stdin if self._child is not None else None
-        if stream is None:
-            return False
-        with self._write_lock:
-            try:
-                stream.write(line.encode(errors="replace") + b"\n")
-                stream.flush()
-            except (OSError, ValueError):
-                return False
-        return True
+        """A line for its input, whenever it reads it; false when it does not read any more."""
+        if self._hears and self.is_running:
+            self._written.put(line.encode(errors="replace") + b"\n")
+            return True
+        return False
 
     def close_input(self) -> None:
         """It hears that nothing more will come."""
-        stream = self._child.stdin if self._child is not None else None
-        if stream is not None:
-            with self._write_lock, suppress(OSError, ValueError):
-                stream.close()
+        self._hears = False
+        self._written.put(None)
 
     def pause(self) -> None:
         self._is_paused = True
@@ -178,15 +177,29 @@ class Process:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._child.pid, number)
 
+    def _feed(self, stream: IO[bytes]) -> None:
+        """In a thread of its own: an agent that does not read must not hold up who has an order for it."""
+        with suppress(OSError), stream:
+            while (line := self._written.get()) is not None:
+                stream.write(line)
+                stream.flush()
+        self._hears = False
+
     def _read_output(self, stream: IO[bytes] | None) -> None:
         lines = Lines()
         for chunk in _chunks(stream):
             if self._echo is not None:
                 self._echo(chunk)
-            for line in lines.feed(chunk):
+            self._hand_on(lines.feed(chunk))
+        self._hand_on(lines.end())
+
+    def _hand_on(self, lines: list[str]) -> None:
+        for line in lines:
+            try:
                 self._on_line(line)
-        for line in lines.end():
-            self._on_line(line)
+            except Exception:
+                # An agent whose output nobody reads would stand still.
+                log.exception("a line of output could not be understood")
 
     def _read_errors(self, stream: IO[bytes] | None) -> None:
         for chunk in _chunks(stream):

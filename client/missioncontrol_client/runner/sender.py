@@ -63,6 +63,10 @@ class Sender(threading.Thread):
         self._stopped.set()
         return len(self.journal)
 
+    def stop(self) -> None:
+        """At once; what is left stays in the journal."""
+        self._stopped.set()
+
     def step(self) -> None:
         """One request."""
         rows = self.journal.head(self._most, MOST_BYTES)
