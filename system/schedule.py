@@ -94,7 +94,7 @@ JOBS: dict[str, Job] = {
         Job("agent_output", "Agent Output", "Forgets what agents said an hour ago",
             work.forget_agent_output, MINUTE),
         Job("transcripts", "Transcripts", "Forgets what there is too much of in the logs of agents",
-            work.forget_transcripts, HOUR),
+            work.forget_transcripts, 10 * MINUTE),
         Job("spawn_requests", "Spawn Requests", "Expires wishes for agents that nobody answered in time",
             work.expire_spawn_requests, MINUTE),
         Job("alert_rules", "Alert Rules", "Judges the alert rules, and tells of those that are met",
