@@ -63,6 +63,7 @@ class Server:
             "AUTH_PASS": PASSWORD,
             "WEB_CONCURRENCY": "1",
             "MC_DISABLE_RATE_LIMIT": "1",
+            "MC_WS_CONNECTIONS": "20000",
             "MC_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         }
 
@@ -114,6 +115,10 @@ class Server:
             if kind:
                 sizes[kind] = max(sizes[kind], size)
         return sizes
+
+    def cpu(self) -> float:
+        """Seconds that the web processes have computed."""
+        return sum(sum(one.cpu_times()[:2]) for one in self.family() if _kind(one) == "web")
 
     def manage(self, *words: str) -> None:
         """A management command on the database of this server."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench import changed, lists, pages, rates, report, seed, sse, webhooks
+from bench import changed, lists, pages, rates, report, seed, sockets, sse, webhooks
 from bench.figures import Figure, failed
 from bench.limit import bare_server
 from bench.rates import Load
@@ -27,6 +27,7 @@ WORKS = (
     "agents-changed",
     "create",
     "sse",
+    "ws",
     "webhooks",
     "pages",
     "lists",
@@ -80,6 +81,7 @@ class Sitting:
             "tasks-changed": self.tasks_changed,
             "agents-changed": self.agents_changed,
             "sse": self.events,
+            "ws": self.watchers,
             "webhooks": self.webhooks,
             "pages": self.pages,
             "lists": self.lists,
@@ -110,6 +112,9 @@ class Sitting:
         rounds = 10 if self.quick else 30
         figures = [asyncio.run(sse.measure(server.target, clients, rounds)) for clients in (200, 2000)]
         return [figure for taken in figures for figure in taken]
+
+    def watchers(self, server: Server) -> list[Figure]:
+        return sockets.measure(server, quick=self.quick)
 
     def webhooks(self, server: Server) -> list[Figure]:
         return asyncio.run(webhooks.measure(server.target, quick=self.quick))
