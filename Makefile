@@ -22,10 +22,11 @@ test: $(VENV)/dev
 	@$(BIN)/python -m pytest
 	@cd client && ../$(BIN)/python -m pytest -n 2
 
-# A thousand rounds of what every run of the tests does two hundred of.
+# A thousand rounds of what every run of the tests does two hundred of, and a move of a million rows to PostgreSQL.
 stress: $(VENV)/dev
 	@MC_TEST_CLAIMS=1000 $(BIN)/python -m pytest -n 0 --durations 0 tests/distributed/test_claim_races.py
 	@MC_TEST_FUZZ_SECONDS=60 $(BIN)/python -m pytest -n 0 --timeout 300 tests/realtime/test_fuzzed_sockets.py
+	@MC_TEST_MOVED_ROWS=1000000 $(BIN)/python -m pytest -n 0 --durations 0 tests/system/test_move.py
 
 lint: $(VENV)/dev
 	@$(BIN)/python -m tools.lint
