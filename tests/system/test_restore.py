@@ -17,6 +17,9 @@ import pytest
 from tests.server import ROOT, Server, unique
 
 WRITERS = 4
+REPORT = {"model": "claude-sonnet-4", "sessionId": "nova:cli", "inputTokens": 1500, "outputTokens": 800}
+SPENT = "count(*), sum(input_tokens), sum(output_tokens), sum(cost_microusd)"
+ADDED_UP = "sum(requests), sum(input_tokens), sum(output_tokens), sum(cost_microusd)"
 
 
 def restore(server: Server, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,6 +54,7 @@ class Writing:
             assert status == 201, body
             self.slowest = max(self.slowest, time.monotonic() - began)
             self.acknowledged.append(body["task"]["id"])
+            assert self.server.ask("POST", "/api/tokens", REPORT)[0] == 200
 
     def __enter__(self) -> Writing:
         for thread in self._threads:
@@ -91,6 +95,13 @@ def test_a_backup_made_while_others_write_is_one_moment_and_can_be_restored(tmp_
             assert copy.execute("SELECT ticket_counter FROM projects_project").fetchone() == (len(kept),)
             told = copy.execute("SELECT count(*) FROM activity_event WHERE type = 'task_created'").fetchone()
             assert told == (len(kept),)
+            # Each sort of sum is of the same reports.
+            spent = copy.execute(f"SELECT {SPENT} FROM tokens_tokenusage").fetchone()
+            for sort in ("total", "model", "agent", "session"):
+                sums = copy.execute(f"SELECT {ADDED_UP} FROM tokens_rollup WHERE dimension = ?", [sort]).fetchone()
+                assert sums == spent and spent[0] > 0, sort
+            assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert copy.execute("PRAGMA foreign_key_check").fetchall() == []
             contents = copy.execute("SELECT id, title, description FROM tasks_task ORDER BY id").fetchall()
         assert set(before) <= kept
 
