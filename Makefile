@@ -25,6 +25,7 @@ test: $(VENV)/dev
 # A thousand rounds of what every run of the tests does two hundred of, and a move of a million rows to PostgreSQL.
 stress: $(VENV)/dev
 	@MC_TEST_CLAIMS=1000 $(BIN)/python -m pytest -n 0 --durations 0 tests/distributed/test_claim_races.py
+	@MC_TEST_AGENTS=500 $(BIN)/python -m pytest -n 0 --durations 0 tests/distributed/test_many_nodes.py
 	@MC_TEST_FUZZ_SECONDS=60 $(BIN)/python -m pytest -n 0 --timeout 300 tests/realtime/test_fuzzed_sockets.py
 	@MC_TEST_MOVED_ROWS=1000000 $(BIN)/python -m pytest -n 0 --durations 0 tests/system/test_move.py
 

@@ -21,6 +21,7 @@ def arguments() -> Namespace:
     add("--only", default="", metavar="WORK,…", help=f"of {', '.join(WORKS)}")
     add("--quick", action="store_true", help="one short run of each instead of the median of three")
     add("--grown", action="store_true", help="once more with 10,000 agents, 100,000 tasks and 1,000,000 usage rows")
+    add("--nodes", action="store_true", help="instead: two web processes against one, and appends beside readers")
     add("--json", type=Path, help="write the figures to this file as well")
     given = parser.parse_args()
     given.only = [work for work in given.only.split(",") if work] or list(WORKS)
@@ -29,9 +30,21 @@ def arguments() -> Namespace:
     return given
 
 
+def many(given: Namespace) -> int:
+    # Loads the tests' databases, which the other measures do without.
+    from bench import nodes
+
+    tables = nodes.measure(quick=given.quick)
+    if given.json:
+        report.write(given.json, tables, 0)
+    return 0 if all(figure.good for figures in tables.values() for figure in figures) else 1
+
+
 def main() -> int:
     given = arguments()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    if given.nodes:
+        return many(given)
     sitting = Sitting(given.command, given.only, quick=given.quick)
     try:
         tables = sitting.run(grown=given.grown)
