@@ -19,7 +19,7 @@ FOLDER: Path = settings.DATA_DIR / "metrics" / socket.gethostname()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(FOLDER)
 FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram  # noqa: E402
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: E402
 from prometheus_client.multiprocess import MultiProcessCollector  # noqa: E402
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -30,6 +30,9 @@ REQUESTS = Histogram(
     "mc_http_request_seconds", "Requests answered, by route", ["method", "route", "status"], buckets=LATENCIES
 )
 STREAMS = Gauge("mc_streams_open", "Open event streams", ["kind"], multiprocess_mode="livesum")
+STREAM_FRAMES = Counter("mc_stream_frames", "Events told to those who listen, once per dialect", ["kind"])
+STREAM_DROPS = Counter("mc_stream_drops", "Frames that were dropped because a client took too little", ["kind"])
+STREAM_RESYNCS = Counter("mc_stream_resyncs", "Clients that were told to start over", ["kind"])
 COMMITS = Histogram("mc_group_commit_size", "Requests written in one transaction", ["kind"], buckets=SIZES)
 JOBS = Histogram("mc_job_seconds", "Runs of jobs, by outcome", ["job", "outcome"], buckets=(0.01, 0.1, 1, 10, 60, 600))
 DELIVERIES = Histogram(

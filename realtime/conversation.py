@@ -103,8 +103,7 @@ class Socket:
     def _give_up(self) -> None:
         """It cannot be told everything: it is to ask again, when it can listen."""
         if not self._wire.is_over:
-            WEBSOCKET.resyncs += 1
-            WEBSOCKET.drops += self._queue.dropped
+            WEBSOCKET.count_resync(dropped=self._queue.dropped)
             self._say("resync", reason="slow_consumer")
             self.end(OVERLOAD, "Too slow")
 
@@ -182,7 +181,7 @@ class Socket:
             # Another process was quicker to tell.
             return self._queue.skip_to(asked)
         if asked > upto or await database_sync_to_async(replay.is_gap)(asked, upto):
-            WEBSOCKET.resyncs += 1
+            WEBSOCKET.count_resync()
             return self._say("resync", reason="gap")
         while asked < upto and not self._wire.is_over:
             frames, asked = await database_sync_to_async(replay.missed)(asked, upto, WEBSOCKET)

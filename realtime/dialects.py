@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from activity.models import Event
+from core.metrics import STREAM_DROPS, STREAM_FRAMES, STREAM_RESYNCS
 
 from . import portraits
 from .wire import sse, ws
@@ -29,10 +30,16 @@ class Dialect:
         self.name = name
         # The last event that those who listen have been told of.
         self.told = 0
-        self.events_out = self.drops = self.resyncs = 0
+        self.frames = STREAM_FRAMES.labels(name)
+        self._drops, self._resyncs = STREAM_DROPS.labels(name), STREAM_RESYNCS.labels(name)
         self.hints = hints or (lambda events: [])
         self._encode = encode
         self._look_up = look_up
+
+    def count_resync(self, *, dropped: int = 0) -> None:
+        """A client has to start over, after so many frames that it could not be given."""
+        self._resyncs.inc()
+        self._drops.inc(dropped)
 
     def encode_all(self, events: Sequence[Event]) -> list[Frame]:
         known = (self._look_up(events),) if self._look_up else ()

@@ -144,7 +144,7 @@ class Hub:
     def _deliver(self, dialect: Dialect, frames: list[Frame], taken: threading.Event | None = None) -> None:
         if last := frames[-1].id:
             dialect.told, self.position = last, max(self.position, last)
-        dialect.events_out += len(frames)
+        dialect.frames.inc(len(frames))
         for subscriber in tuple(self.listeners[dialect]):
             subscriber.take(frames)
         if taken:

@@ -223,6 +223,7 @@ class Stream:
             self._queue.skip_to(asked)
             return
         if asked > upto or await database_sync_to_async(replay.is_gap)(asked, upto):
+            SSE.count_resync()
             await self._put(_resync(upto))
             return
         while asked < upto:
@@ -244,6 +245,7 @@ class Stream:
             elif piece := self._what_waits():
                 await self._put(piece)
             elif self._queue.overflowed:
+                SSE.count_resync(dropped=self._queue.dropped)
                 await self._say_last(_resync(hub.position))
             else:
                 return

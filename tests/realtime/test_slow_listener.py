@@ -10,7 +10,7 @@ import orjson
 import psutil
 import pytest
 
-from realtime.queues import QUEUE_BYTES, QUEUE_FRAMES, Queue, Wish
+from realtime.queues import QUEUE_BYTES, QUEUE_FRAMES, Queue, SocketQueue, Subscription, Wish
 from realtime.wire.sse import Frame
 from tests.realtime.listening import PATIENCE, Listener, listening
 from tests.realtime.test_stream_bytes import make_task
@@ -123,3 +123,39 @@ def test_transient_frames_never_overflow_a_queue():
     queue = queue_for(Wish(1, include=frozenset({"tick"})))
     queue.take([frame(0, transient=True)] * QUEUE_FRAMES * 3)
     assert not queue.overflowed
+
+
+def socket_queue():
+    return SocketQueue(Subscription(visible=1), wake=lambda: None)
+
+
+def socket_frame(id, text, **rest):
+    return Frame(id, 1, ("agent_text",), 1, None, text, **rest)
+
+
+def test_of_logs_and_todos_a_socket_gets_the_newest_and_no_chunks_of_text_when_it_takes_little():
+    queue = socket_queue()
+    queue.take([socket_frame(1, b"kept ")])
+    queue.take([socket_frame(n, b"text ", transient=True) for n in range(2, 500)])
+    queue.take([socket_frame(n, b"log-%d " % n, slot=f"agent_log_updated:{n % 2}") for n in range(500, 1010)])
+    queue.take([socket_frame(1010, b"last")])
+    assert queue.drain().startswith(b"kept ")
+    assert not queue.overflowed
+    assert queue.dropped > 900
+
+
+def test_a_socket_that_cannot_be_told_everything_overflows():
+    queue = socket_queue()
+    queue.take([socket_frame(n, b"x") for n in range(1, 1001)])
+    assert not queue.overflowed
+    queue.take([socket_frame(1001, b"text", transient=True)])
+    assert not queue.overflowed
+    queue.take([socket_frame(1002, b"x")])
+    assert queue.overflowed
+
+
+def test_a_socket_holds_two_mebibytes_at_most():
+    queue = socket_queue()
+    queue.take([socket_frame(n, b"x" * 100_000) for n in range(1, 30)])
+    assert queue.overflowed
+    assert len(queue.drain()) <= 2 * QUEUE_BYTES

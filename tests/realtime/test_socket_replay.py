@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -168,6 +169,8 @@ def test_who_takes_nothing_is_closed_and_harms_nobody(own):
             client.hear_until(lambda frame, last=last: frame.get("eventId", 0) >= last)
         assert client.types.count("agent_error") == 120
         assert deaf.close_code() in (0, 1013)
+    counted = own.ask_raw("GET", "/metrics")[2].decode()
+    assert re.search(r'mc_stream_resyncs_total\{kind="websocket"\} [1-9]', counted)
 
 
 def test_both_processes_tell_the_same(pair):
