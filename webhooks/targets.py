@@ -39,6 +39,15 @@ def target_of(url: str) -> Target:
     return Target(parts.scheme, host, parts.port or PORTS[parts.scheme], path, _basic(parts.username, parts.password))
 
 
+def told(name: str) -> str:
+    """A webhook's name as others may read it: of an address, which the v1 dialect names webhooks by, without the
+    password and the query that may be in it."""
+    if not name.startswith(("http://", "https://")):
+        return name
+    parts = urlsplit(name)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def _basic(name: str | None, password: str | None) -> str:
     if name is None:
         return ""

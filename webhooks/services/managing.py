@@ -16,6 +16,7 @@ from core.ids import ref
 from core.rows import change, find
 from webhooks.addresses import check_resolved, check_url
 from webhooks.models import Webhook
+from webhooks.targets import told
 
 # How long a replaced secret signs beside the new one.
 OVERLAP = timedelta(hours=24)
@@ -53,7 +54,7 @@ def subscribe(*, actor: Actor, now: datetime, url: str, events: list[str], secre
     webhook = Webhook.objects.create(
         workspace_id=actor.workspace_id,
         dialect=Webhook.Dialect.V1,
-        name=url[:200],
+        name=told(url)[:200],
         url=url,
         events=events,
         secret=secret,
@@ -104,7 +105,7 @@ def delete_webhook(*, webhook: Webhook, actor: Actor, now: datetime) -> None:
 
 def changed(webhook: Webhook, actor: Actor, *, what: str = "changed") -> Event:
     """Never tells the secret."""
-    data = {"id": webhook.pk, "name": webhook.name, "what": what}
+    data = {"id": webhook.pk, "name": told(webhook.name), "what": what}
     return fact(Kind.WEBHOOK_CHANGED, actor=actor, subject=ref("webhook", webhook.pk), data=data)
 
 

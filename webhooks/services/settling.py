@@ -18,6 +18,7 @@ from governance.models import Alert
 from governance.services.alerts import Trouble, open_alert
 from webhooks.models import Delivery, Webhook
 from webhooks.posting import Outcome
+from webhooks.targets import told
 
 from . import breaker
 from .claiming import release
@@ -134,7 +135,7 @@ def _switch_off(webhook: Webhook, outcome: Outcome, *, now: datetime) -> None:
     why = f"{EXHAUSTED} deliveries in a row failed for good, the last with {outcome.error or outcome.status}."
     if outcome.status == GONE:
         why = f"The endpoint answered {GONE}: it is no more."
-    title = f"A webhook was switched off: {webhook.name}"
+    title = f"A webhook was switched off: {told(webhook.name)}"
     metadata = {"webhookId": f"webhook_{webhook.pk}"}
     trouble = Trouble("WEBHOOK_DISABLED", Alert.Severity.WARNING, title, why, metadata=metadata)
     open_alert(trouble=trouble, actor=actor, now=now)
