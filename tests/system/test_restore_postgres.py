@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import needing
 from tests.server import Server, unique
 from tests.system.test_restore import backups, restore
 
 
+@pytest.mark.timeout(480)
 def test_a_dump_is_made_and_restored(postgres) -> None:
     with needing("pg_dump", "pg_restore"), Server(DATABASE_URL=postgres.create(unique("backup"))) as server:
         server.ask("POST", "/api/tasks", {"title": "before"})
