@@ -37,6 +37,8 @@ def simulate(options: Options) -> Summary:
 
 
 class Simulation:
+    audit_at_most = AUDIT_AT_MOST
+
     def __init__(self, options: Options) -> None:
         self.options = options
         self.interrupted = False
@@ -89,7 +91,7 @@ class Simulation:
         if not self.options.check or self.interrupted or self.world.client.cut_off:
             return None
         try:
-            return await asyncio.wait_for(audit(self.world.client, before), AUDIT_AT_MOST)
+            return await asyncio.wait_for(audit(self.world.client, before), self.audit_at_most)
         except (Unchecked, TimeoutError):
             return None
 
