@@ -116,11 +116,11 @@ def _new_id() -> str:
 
 def _refusal(scope: dict[str, Any]) -> tuple[int, bytes, bytes] | None:
     """(status, content type, body) for requests that no surface should see."""
-    if settings.HOSTS_ALLOWED and not settings.ALLOW_ANY_HOST and not _host_is_allowed(scope):
+    if settings.HOSTS_ALLOWED and not settings.ALLOW_ANY_HOST and not host_is_allowed(scope):
         return 403, b"text/plain", b"Forbidden"
     if scope["method"] in WRITES and scope["path"].startswith("/api/"):
         headers = headers_of(scope)
-        if b"origin" in headers and not _origin_matches(headers):
+        if b"origin" in headers and not origin_matches(headers):
             return 403, b"application/json", orjson.dumps({"error": _mismatch(scope)})
     return None
 
@@ -133,14 +133,14 @@ def _mismatch(scope: dict[str, Any]) -> Any:
     return {"code": "FORBIDDEN", "message": message, "requestId": scope["request_id"]}
 
 
-def _host_is_allowed(scope: dict[str, Any]) -> bool:
-    host = _bare(text_of(headers_of(scope), b"host"))
+def host_is_allowed(scope: dict[str, Any]) -> bool:
+    host = bare(text_of(headers_of(scope), b"host"))
     if host in ALWAYS_ALLOWED:
         return True
-    return any(fnmatchcase(host, _bare(pattern)) for pattern in settings.HOSTS_ALLOWED)
+    return any(fnmatchcase(host, bare(pattern)) for pattern in settings.HOSTS_ALLOWED)
 
 
-def _origin_matches(headers: Headers) -> bool:
+def origin_matches(headers: Headers) -> bool:
     try:
         origin = urlsplit(text_of(headers, b"origin")).hostname
     except ValueError:
@@ -153,10 +153,10 @@ def _origin_matches(headers: Headers) -> bool:
         name, _, value = part.strip().partition("=")
         if name.lower() == "host":
             candidates.append(value.strip('"'))
-    return origin.lower() in {_bare(candidate) for candidate in candidates if candidate.strip()}
+    return origin.lower() in {bare(candidate) for candidate in candidates if candidate.strip()}
 
 
-def _bare(host: str) -> str:
+def bare(host: str) -> str:
     """The host without its port, lower case; IPv6 without its brackets."""
     host = host.strip().lower()
     if host.startswith("["):

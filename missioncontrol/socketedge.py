@@ -11,7 +11,7 @@ from django.conf import settings
 from core.http import text_of
 from realtime.callers import KNOWN, NO_PAGE, SAME, STRANGE
 
-from .edge import ALWAYS_ALLOWED, _bare, _host_is_allowed, _origin_matches
+from .edge import ALWAYS_ALLOWED, bare, host_is_allowed, origin_matches
 
 PATHS = ("/", "/ws")
 UPGRADE = b"This port is for WebSockets alone"
@@ -25,7 +25,7 @@ class SocketEdge:
         self.inner = inner
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        is_host_wrong = settings.HOSTS_ALLOWED and not settings.ALLOW_ANY_HOST and not _host_is_allowed(scope)
+        is_host_wrong = settings.HOSTS_ALLOWED and not settings.ALLOW_ANY_HOST and not host_is_allowed(scope)
         if scope["path"] not in PATHS or is_host_wrong:
             await send(NOT_HERE)
             return
@@ -47,9 +47,9 @@ def _origin(headers: dict[bytes, bytes]) -> str:
     if b"origin" not in headers:
         return NO_PAGE
     try:
-        host = _bare(urlsplit(text_of(headers, b"origin")).hostname or "")
+        host = bare(urlsplit(text_of(headers, b"origin")).hostname or "")
     except ValueError:
         return STRANGE
-    if host in ALWAYS_ALLOWED or any(fnmatchcase(host, _bare(pattern)) for pattern in settings.HOSTS_ALLOWED):
+    if host in ALWAYS_ALLOWED or any(fnmatchcase(host, bare(pattern)) for pattern in settings.HOSTS_ALLOWED):
         return KNOWN
-    return SAME if host and _origin_matches(headers) else STRANGE
+    return SAME if host and origin_matches(headers) else STRANGE
