@@ -33,8 +33,15 @@ def happenings(page: Sequence[Event]) -> Iterator[Happening]:
     for event in page:
         names = event_names(event)
         if names and event.workspace_id is not None:
-            data, why = partial(_data, event), {"request_id": event.request_id, "traceparent": event.traceparent}
-            yield Happening(event.id, event.workspace_id, names, data, event.at, **why)
+            yield Happening(
+                event.id,
+                event.workspace_id,
+                names,
+                partial(_data, event),
+                event.at,
+                request_id=event.request_id,
+                traceparent=event.traceparent,
+            )
 
 
 def event_names(event: Event) -> tuple[str, ...]:

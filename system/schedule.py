@@ -72,7 +72,7 @@ JOBS: dict[str, Job] = {
             work.check_heartbeats, settings.SWEEP_SECONDS, of="legacy", switch="general.agent_heartbeat"),
         Job("webhook_retry", "Webhook Retry", "Sends what webhooks did not take, should the sender not have come to it",
             work.retry_webhooks, MINUTE, of="legacy", switch="webhooks.retry_enabled"),
-        Job("claude_session_scan", "Claude Session Scan", "Reads what is new in the logs of coding tools on this machine",
+        Job("claude_session_scan", "Claude Session Scan", "Reads what is new in the logs of coding tools here",
             work.scan_local_sessions, settings.SESSION_SCAN_SECONDS, of="legacy", switch="general.claude_session_scan",
             wanted=scanning.is_anything_new),
         Job("notification_delivery", "Notification Delivery", "Tells people by Telegram, Slack and e-mail",

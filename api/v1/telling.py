@@ -36,8 +36,16 @@ def happenings(page: Sequence[Event]) -> Iterator[Happening]:
     for event in page:
         name = TOLD_AS.get(event.kind, event.kind)
         if name in EVENTS and event.workspace_id is not None:
-            data, why = partial(_data, event), {"request_id": event.request_id, "traceparent": event.traceparent}
-            yield Happening(event.id, event.workspace_id, (name,), data, event.at, V1, **why)
+            yield Happening(
+                event.id,
+                event.workspace_id,
+                (name,),
+                partial(_data, event),
+                event.at,
+                V1,
+                request_id=event.request_id,
+                traceparent=event.traceparent,
+            )
 
 
 def _data(event: Event) -> dict[str, Any]:

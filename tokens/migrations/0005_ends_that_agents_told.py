@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tokens', '0004_runs_and_tool_calls'),
+        ("tokens", "0004_runs_and_tool_calls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='run',
-            name='done_told',
+            model_name="run",
+            name="done_told",
             field=models.BooleanField(db_default=False, default=False),
         ),
     ]

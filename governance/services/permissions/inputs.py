@@ -19,7 +19,9 @@ from core.secrets import REDACTED, redact
 LARGEST = 64 * 1024
 DEEPEST = 30
 # Whose whole value is a secret, whatever it looks like.
-_NAMES_A_SECRET = re.compile(r"(?i).*(?:passw(?:or)?d|secret|(?:api|access|secret|private)[_-]?key|token|authorization|cookie)")
+_NAMES_A_SECRET = re.compile(
+    r"(?i).*(?:passw(?:or)?d|secret|(?:api|access|secret|private)[_-]?key|token|authorization|cookie)"
+)
 Path = tuple[str | int, ...]
 
 
