@@ -1,4 +1,4 @@
-"""Every setting, read from the environment in this one place. Names and defaults: README, "Configuration"."""
+"""Every setting, read from the environment in this one place. Names and defaults: docs/configuration.md."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def _unknown_names() -> Iterator[Finding]:
     ]
     for name in unknown:
         meant = difflib.get_close_matches(name, known, n=1)
-        fix = f"Did you mean {meant[0]}?" if meant else "Remove it, or look up its name in the README."
+        fix = f"Did you mean {meant[0]}?" if meant else "Remove it, or look up its name in docs/configuration.md."
         yield Finding("Environment", Verdict.DOUBTFUL, f"{name} is set, and nothing reads it", fix)
     if not unknown:
         yield Finding("Environment", Verdict.GOOD, f"every {PREFIX}* name is known")
