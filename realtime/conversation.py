@@ -180,7 +180,7 @@ class Socket:
         if asked > upto and await database_sync_to_async(replay.is_known)(asked):
             # Another process was quicker to tell.
             return self._queue.skip_to(asked)
-        if asked > upto or await database_sync_to_async(replay.is_gap)(asked, upto):
+        if asked > upto or await database_sync_to_async(replay.is_gap)(asked, upto, with_output=True):
             WEBSOCKET.count_resync()
             return self._say("resync", reason="gap")
         while asked < upto and not self._wire.is_over:

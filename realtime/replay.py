@@ -12,12 +12,15 @@ from bisect import bisect_right
 from collections import OrderedDict
 from concurrent.futures import Future
 
+from activity.catalogue import TRANSIENT
 from activity.models import Event
 
 from .dialects import Dialect
 from .wire.frames import Frame
 
 REPLAY_AT_MOST = 10_000
+# In ids, however few of them a listener wants: they are all looked through.
+WIDEST = 200_000
 PAGE_IDS = 500
 KEPT_PAGES = 64
 KEPT_SECONDS = 10.0
@@ -29,14 +32,19 @@ def is_known(position: int) -> bool:
     return position <= newest
 
 
-def is_gap(asked: int, upto: int) -> bool:
-    """True when the position is older than the log, or too far behind to be caught up with."""
+def is_gap(asked: int, upto: int, *, with_output: bool) -> bool:
+    """True when the position is older than the log, or too far behind to be caught up with. What agents said counts
+    for those who listen to it."""
     oldest = Event.objects.order_by("id").values_list("id", flat=True).first()
     if oldest is None or asked < max(oldest - 1, 0):
         return True
     if upto - asked <= REPLAY_AT_MOST:
         return False
-    return Event.objects.filter(id__gt=asked, id__lte=upto)[: REPLAY_AT_MOST + 1].count() > REPLAY_AT_MOST
+    if upto - asked > WIDEST:
+        return True
+    missed = Event.objects.filter(id__gt=asked, id__lte=upto)
+    missed = missed if with_output else missed.exclude(kind__in=TRANSIENT)
+    return missed[: REPLAY_AT_MOST + 1].count() > REPLAY_AT_MOST
 
 
 def missed(asked: int, upto: int, dialect: Dialect) -> tuple[list[Frame], int]:

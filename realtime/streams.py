@@ -36,6 +36,7 @@ from .dialects import SSE
 from .hub import hub
 from .queues import Queue, Wish
 from .wire import sse
+from .wire.frames import AGENT_OUTPUT
 
 LIFETIME_SECONDS = 3600.0
 # A client that takes nothing for so long is gone; until then its queue is bounded anyway.
@@ -222,7 +223,8 @@ class Stream:
             # Another process was quicker to tell.
             self._queue.skip_to(asked)
             return
-        if asked > upto or await database_sync_to_async(replay.is_gap)(asked, upto):
+        hears_all = AGENT_OUTPUT in self._queue.wish.include
+        if asked > upto or await database_sync_to_async(replay.is_gap)(asked, upto, with_output=hears_all):
             SSE.count_resync()
             await self._put(_resync(upto))
             return

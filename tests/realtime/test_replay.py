@@ -12,7 +12,7 @@ from tests.server import Server
 TOO_MANY = 10_001
 ROW = "INSERT INTO activity_event (kind, at, workspace_id, actor, subject, type, description, data) VALUES {values}"
 DATA = '{{"id": {n}, "title": "gone"}}'
-VALUES = "('task.deleted', '2026-01-01 00:00:00', 1, 'system', 'task:1', '', '', '" + DATA + "')"
+VALUES = "('{kind}', '2026-01-01 00:00:00', 1, 'system', 'task:1', '', '', '" + DATA + "')"
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +33,10 @@ def latest(server):
         return database.execute("SELECT max(id) FROM activity_event").fetchone()[0]
 
 
-def add_events(server, n):
+def add_events(server, n, kind="task.deleted"):
     with sqlite3.connect(server.database, timeout=30) as database:
         for start in range(0, n, 500):
-            rows = ", ".join(VALUES.format(n=k) for k in range(start, min(start + 500, n)))
+            rows = ", ".join(VALUES.format(kind=kind, n=k) for k in range(start, min(start + 500, n)))
             database.execute(ROW.format(values=rows))
 
 
@@ -103,6 +103,17 @@ def test_more_than_ten_thousand_are_a_gap(own):
     with listening(own, last_event_id=str(position)) as stream:
         stream.wait_for_title(make_task(own))
         assert stream.types == ["connected", "resync", "activity.created", "task.created"]
+
+
+def test_what_agents_said_does_not_count_for_who_does_not_listen_to_it(own):
+    since = latest(own)
+    add_events(own, TOO_MANY, kind="agent.text")
+    add_events(own, 1)
+    with listening(own, last_event_id=str(since)) as stream:
+        stream.wait_until(lambda stream: stream.ids)
+        assert stream.types[:2] == ["connected", "task.deleted"]
+    with listening(own, "/api/events?include=agent_output", last_event_id=str(since)) as stream:
+        stream.wait_until(lambda stream: "resync" in stream.types)
 
 
 def test_a_burst_reaches_a_listener_that_keeps_up(own):
