@@ -39,7 +39,8 @@ def test_what_waits_is_told_again_to_those_who_come(server, jordan):
     id = jordan.asks_permission()
     with talking(server) as client:
         assert client.hear_of("permission_request", requestId=id)["workspaceId"] == "ws_1"
-    ask(server, "POST", f"/permissions/{id}/respond", {"approved": False})
+        ask(server, "POST", f"/permissions/{id}/respond", {"approved": False})
+        client.hear_of("permission_resolved", requestId=id)
     with talking(server) as client:
         settled(client)
         assert id not in [frame.get("requestId") for frame in client.frames]

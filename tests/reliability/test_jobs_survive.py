@@ -35,7 +35,7 @@ JobRecord.objects.update(next_run=timezone.now() - timedelta(days=3))
 """
 SENT = b'{"ok":true,"result":{"message_id":77}}'
 DIED = ("notification_delivery", "The worker died while it ran")
-ON_DEMAND = {"notification_delivery", "search_index"}
+ON_DEMAND = {"claude_session_scan", "notification_delivery", "permission_expirer", "search_index"}
 # In these tests nothing else takes its turn twice.
 OFTEN = {"agent_heartbeat", "loop_detector"}
 
@@ -130,7 +130,7 @@ def test_two_workers_run_a_turn_once_and_what_was_missed_once(environment):
         time.sleep(4)
         ran = [job for job, _ in runs(first)]
         messages = dict(runs(first))
-    assert len(tasks) == 4
+    assert len(tasks) == 5
     assert {job: ran.count(job) for job in wanted - OFTEN} == dict.fromkeys(wanted - OFTEN, 1)
     assert "auto_cleanup" not in ran
     if "DATABASE_URL" not in environment:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import KEYS
 from tests.server import Server, unique
 
 from .conftest import WIDE, Opener
@@ -21,8 +20,8 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def agent(server: Server) -> None:
-    server.django(KEYS)
+def agent(keys: dict[str, str]) -> None:
+    """It comes with the keys."""
 
 
 def wants(server: Server, tool: str = "Read", **input: Any) -> dict[str, Any]:
