@@ -23,6 +23,7 @@ from activity.catalogue import Kind
 from activity.models import Event
 from activity.tail import read_after
 
+from . import replay
 from .dialects import DIALECTS, SSE, Dialect
 from .wire import sse
 from .wire.frames import Frame
@@ -132,6 +133,7 @@ class Hub:
         if now - self._ticked_at < TICK_EVERY:
             return
         self._ticked_at = now
+        replay.forget_old()
         self.on_loop(partial(self._deliver, SSE, [sse.tick()]))
 
     def on_loop(self, call: Callable[[], None]) -> None:

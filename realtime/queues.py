@@ -15,6 +15,10 @@ QUEUE_BYTES = 1024 * 1024
 
 
 class Taste(Protocol):
+    @property
+    def include(self) -> frozenset[str]:
+        """What is wanted besides what everybody hears."""
+
     def wants(self, frame: Frame) -> bool: ...
 
 

@@ -55,6 +55,11 @@ def missed(asked: int, upto: int, dialect: Dialect) -> tuple[list[Frame], int]:
     return frames[bisect_right(frames, asked, key=lambda frame: frame.id) :], end
 
 
+def forget_old() -> None:
+    """Let go of pages that nobody has come back for."""
+    _pages.forget_old(time.monotonic())
+
+
 class _Pages:
     """Encoded pages of the log by dialect and ids; read by one thread, whoever else asks for them meanwhile."""
 
@@ -76,6 +81,12 @@ class _Pages:
         if not is_known:
             self._fill(page, key, dialect)
         return page.result()
+
+    def forget_old(self, now: float) -> None:
+        with self._lock:
+            # The oldest first, as they came.
+            while self._kept and now - next(iter(self._kept.values()))[0] >= KEPT_SECONDS:
+                self._kept.popitem(last=False)
 
     def _fill(self, page: Future[list[Frame]], key: Key, dialect: Dialect) -> None:
         try:

@@ -117,7 +117,7 @@ class _Query:
             workspace_id=workspace_id,
             types=tuple(word for word in self.word("types").split(",") if word),
             agents=_spellings(workspace_id, self.word("agent")),
-            include=frozenset(self.word("include").split(",")),
+            include=frozenset(filter(None, self.word("include").split(","))),
         )
 
     def position(self, scope: dict[str, Any]) -> int | None:
