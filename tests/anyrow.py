@@ -43,7 +43,8 @@ def _value(field: Any) -> Any:
     if "SmallInteger" in kind:
         return 1
     if "Integer" in kind:
-        return 1 + secrets.randbelow(30_000)
+        # Beyond the numbers that rows have by themselves.
+        return 1_000_000 + secrets.randbelow(1_000_000_000)
     text = secrets.token_hex(8)
     return text if field.max_length is None else text[: field.max_length]
 

@@ -11,8 +11,11 @@ from tests.server import ROOT, Server
 WAIT = """
 import django; django.setup()
 from activity import bell
-bell.POLL_EVERY = 120
 with bell.Listener() as wait:
+    # That a subscription begins counts as a ring.
+    bell.POLL_EVERY = 2
+    wait()
+    bell.POLL_EVERY = 120
     print("waiting", flush=True)
     wait()
 """
