@@ -18,6 +18,8 @@ from .models import LARGEST_SUM, PriceOverride
 
 # Micro-dollars per million tokens in and out for a model that nobody knows: never free, never absurd.
 UNKNOWN = (3 * MICRO, 15 * MICRO)
+# In hundredths of the price of input.
+CACHE_READ, CACHE_WRITE = 10, 125
 # Prices hold for a context of ordinary size; the list's tiers for huge prompts are not applied.
 SAMPLE = 1000
 MAKERS = {"anthropic", "openai", "google", "mistral", "deepseek", "moonshotai", "minimax", "x-ai"}
@@ -31,9 +33,16 @@ Rates = tuple[int, int]
 
 
 def cost_microusd(model: str, input_tokens: int, output_tokens: int) -> int:
-    """Whole micro-dollars: (input × in-rate + output × out-rate) / 1 000 000, rounded half up."""
-    rate_in, rate_out = rates(model)
-    return min((input_tokens * rate_in + output_tokens * rate_out + MICRO // 2) // MICRO, LARGEST_SUM)
+    """Whole micro-dollars, rounded half up."""
+    return min(priced(rates(model), input=input_tokens, output=output_tokens), LARGEST_SUM)
+
+
+def priced(at: Rates, *, input: int, output: int, cache_read: int = 0, cache_write: int = 0) -> int:
+    """Whole micro-dollars for these tokens, rounded half up. What comes from the cache costs a tenth of the price of
+    input, what goes into it a quarter more than it."""
+    rate_in, rate_out = at
+    hundredths = (100 * input + CACHE_READ * cache_read + CACHE_WRITE * cache_write) * rate_in + 100 * output * rate_out
+    return (hundredths + 50 * MICRO) // (100 * MICRO)
 
 
 def rates(model: str, *, unknown: Rates = UNKNOWN) -> Rates:

@@ -25,7 +25,7 @@ from core.rows import fresh, relate
 from core.secrets import redact
 from tasks.models import Brief, Task
 from tokens.models import Run
-from tokens.prices import rates
+from tokens.prices import priced, rates
 from tokens.services import store_usage
 from tokens.spending import NOTHING, Figures, figures_of, usage_of
 
@@ -35,8 +35,6 @@ from .redacting import without_secrets
 
 # Micro-dollars per million tokens, in and out, of a model that nobody knows.
 UNKNOWN = (1 * MICRO, 3 * MICRO)
-# In hundredths of the price of input.
-CACHE_READ, CACHE_WRITE = 10, 125
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 CORRECTED = ("status", "ended_at", "error", "cost_microusd", "cost_source", *COUNTS)
 
@@ -171,10 +169,13 @@ def _settle_cost(run: Run, reported: int | None) -> None:
 
 def estimate(run: Run) -> int:
     """Whole micro-dollars by the price list, rounded half up."""
-    rate_in, rate_out = rates(run.model, unknown=UNKNOWN)
-    hundredths = 100 * (run.input_tokens * rate_in + run.output_tokens * rate_out)
-    hundredths += (CACHE_READ * run.cache_read_tokens + CACHE_WRITE * run.cache_write_tokens) * rate_in
-    return (hundredths + 50 * MICRO) // (100 * MICRO)
+    return priced(
+        rates(run.model, unknown=UNKNOWN),
+        input=run.input_tokens,
+        output=run.output_tokens,
+        cache_read=run.cache_read_tokens,
+        cache_write=run.cache_write_tokens,
+    )
 
 
 def _lock(agent: Agent, task: Task | None) -> tuple[Mandate, list[Task]]:

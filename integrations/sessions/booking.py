@@ -10,25 +10,14 @@ from accounts.models import DEFAULT_WORKSPACE
 from core.rows import fresh, insert
 from integrations.models import CountedMessage
 from tokens.models import LONGEST_SESSION, TokenUsage
-from tokens.prices import rates
+from tokens.prices import priced, rates
 from tokens.services import Sums
 
 from .tally import Usage
 
 OPERATION = "local session"
 UNKNOWN_MODEL = "unknown"
-# In hundredths of the price of input.
-CACHE_READ, CACHE_WRITE = 10, 125
 AT_ONCE = 500
-MILLION = 1_000_000
-
-
-def cost_microusd(model: str, *, input: int, output: int, cache_read: int, cache_write: int) -> int:
-    """Whole micro-dollars by the price list, rounded half up. What comes from the cache costs a tenth of the price of
-    input, what goes into it a quarter more than it."""
-    rate_in, rate_out = rates(model)
-    hundredths = (100 * input + CACHE_READ * cache_read + CACHE_WRITE * cache_write) * rate_in + 100 * output * rate_out
-    return (hundredths + 50 * MILLION) // (100 * MILLION)
 
 
 def book(usages: Sequence[Usage], *, agent: str, tool: str) -> int:
@@ -60,7 +49,7 @@ def _row(model: str, usages: Sequence[Usage], agent: str, tool: str) -> TokenUsa
         agent_name=agent,
         input_tokens=plain + read + written,
         output_tokens=output,
-        cost_microusd=cost_microusd(model, input=plain, output=output, cache_read=read, cache_write=written),
+        cost_microusd=priced(rates(model), input=plain, output=output, cache_read=read, cache_write=written),
         operation=OPERATION,
         duration_ms=None,
         task_id=None,

@@ -24,6 +24,7 @@ from activity.leases import kept_lease
 from core.errors import DomainError
 from core.folders import Folder
 from integrations.models import LocalSession, SessionFile
+from tokens.prices import priced, rates
 
 from . import booking, claude, codex
 from .lines import Position, lines_after
@@ -186,9 +187,13 @@ def _session(source: Source, path: str, stamp: Stamp, tally: Tally, now: datetim
     modified = datetime.fromtimestamp(stamp[1] / 1e9, UTC)
     last = max(modified, datetime.fromisoformat(tally.last)) if tally.last else modified
     first = datetime.fromisoformat(tally.first) if tally.first else modified
-    model = tally.model or booking.UNKNOWN_MODEL
-    counted = {"input": tally.input, "output": tally.output}
-    cost = booking.cost_microusd(model, **counted, cache_read=tally.cache_read, cache_write=tally.cache_write)
+    cost = priced(
+        rates(tally.model or booking.UNKNOWN_MODEL),
+        input=tally.input,
+        output=tally.output,
+        cache_read=tally.cache_read,
+        cache_write=tally.cache_write,
+    )
     told: dict[str, Any] = {
         "model": tally.model,
         "git_branch": tally.branch,
