@@ -8,9 +8,9 @@ from typing import Any
 from agents.models import Agent
 from core.ids import parse_ref
 from governance.models import Permission
+from realtime.wire import v1
 
 from .ids import human, shown
-from .out import moment
 
 POLICY = "policy"
 
@@ -28,24 +28,11 @@ def permission_out(row: Permission) -> dict[str, Any]:
 
 def _permission(row: Permission, slugs: Mapping[int, str]) -> dict[str, Any]:
     return {
-        "requestId": shown("perm", row.pk),
-        "agentId": row.agent_slug,
-        "taskId": shown("task", row.task_id),
+        **v1.permission(row.facts()),
         "runId": shown("run", row.run_id),
-        "tool": row.tool,
-        "toolUseId": row.tool_use_id or None,
-        "input": row.input,
-        "riskLevel": row.risk_level,
         "policyReason": row.policy_reason or None,
-        "status": row.status,
-        "approved": row.approved,
-        "updatedInput": row.updated_input,
         "decidedBy": _decider(row.decided_by, slugs),
-        "decidedAt": moment(row.decided_at),
         "channel": row.channel or None,
-        "reason": row.reason,
-        "expiresAt": moment(row.expires_at),
-        "createdAt": moment(row.created_at),
     }
 
 
