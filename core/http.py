@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from http.cookies import Morsel
 from typing import Any
 
@@ -46,16 +46,13 @@ def headers_of(scope: dict[str, Any]) -> Headers:
     """The headers of an ASGI request, which several ask for: put together once. Later values of a repeated header are
     joined as HTTP allows."""
     known: Headers | None = scope.get(READ)
-    if known is None:
-        known = scope[READ] = _header_map(scope["headers"])
-    return known
-
-
-def _header_map(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    if known is not None:
+        return known
     headers: Headers = {}
-    for name, value in raw:
+    for name, value in scope["headers"]:
         between = b"; " if name == b"cookie" else b", "
         headers[name] = headers[name] + between + value if name in headers else value
+    scope[READ] = headers
     return headers
 
 

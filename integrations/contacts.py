@@ -46,11 +46,11 @@ def reach(name: str, call: Callable[[], T], *, now: datetime | None = None) -> T
     except Away as error:
         _note_failure(name, contact, error.message, moment)
         raise
-    note_success(name, contact, moment)
+    _note_success(name, contact, moment)
     return answer
 
 
-def note_success(name: str, contact: Contact | None, now: datetime) -> None:
+def _note_success(name: str, contact: Contact | None, now: datetime) -> None:
     if contact is not None and contact.state == Contact.State.OK and contact.checked_at > now - NOTED_EVERY:
         return
     if contact is not None and contact.state != Contact.State.OK:
